@@ -20,6 +20,8 @@ type Cache interface {
 	// fault.Invalid: nothing is kept for ever.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 
-	// Delete forgets keys; one that is not there is not an error.
+	// Delete forgets keys; one that is not there is not an error. When it
+	// fails, the old values may be read again until their ttl is over: what must
+	// not be stale carries a version in its key or value.
 	Delete(ctx context.Context, keys ...string) error
 }

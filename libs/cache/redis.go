@@ -22,6 +22,11 @@ const (
 
 	// pause is how long a Redis that failed is left alone.
 	pause = 500 * time.Millisecond
+
+	// suspicious is the wait after which a caller whose own deadline is shorter
+	// than callTimeout proves Redis dead by giving up. An answer takes far less
+	// than a millisecond.
+	suspicious = callTimeout / 4
 )
 
 // errPaused is made once, because it is returned a lot while Redis is away.
@@ -120,7 +125,8 @@ func (r *Redis) Close() error {
 // Ping reports whether Redis answers; it is a health check. It asks even while
 // other calls are refused.
 func (r *Redis) Ping(ctx context.Context) error {
-	return r.judge(ctx, r.client.Ping(ctx).Err())
+	began := time.Now()
+	return r.judge(ctx, began, r.client.Ping(ctx).Err())
 }
 
 // Get implements Cache.
@@ -187,22 +193,23 @@ func (r *Redis) prefixed(keys []string) []string {
 
 // do makes one call unless the circuit refuses it.
 func (r *Redis) do(ctx context.Context, call func() error) error {
-	if !r.circuit.allow(time.Since(r.start)) {
+	began := time.Now()
+	if !r.circuit.allow(began.Sub(r.start)) {
 		return errPaused
 	}
-	return r.judge(ctx, call())
+	return r.judge(ctx, began, call())
 }
 
-// judge classifies a call's error and tells the circuit. An error that Redis
-// sent, such as WRONGTYPE, proves that it is there; a caller who gave up
-// proves nothing.
-func (r *Redis) judge(ctx context.Context, err error) error {
+// judge classifies the error of a call and tells the circuit. An error that
+// Redis sent, such as WRONGTYPE, proves that it is there; a caller who gave up
+// early proves nothing.
+func (r *Redis) judge(ctx context.Context, began time.Time, err error) error {
 	var answered redis.Error
 	switch {
 	case err == nil:
 		r.circuit.succeeded()
 		return nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && time.Since(began) < suspicious:
 		return fmt.Errorf("call cache: %w", ctx.Err())
 	case errors.As(err, &answered):
 		r.circuit.succeeded()
