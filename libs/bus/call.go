@@ -1,0 +1,157 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
+)
+
+const (
+	// DefaultTimeout of a call whose context has no deadline.
+	DefaultTimeout = 10 * time.Second
+	// ReconnectWindow is how long a call waits for an owner to come up.
+	ReconnectWindow = 3 * time.Second
+	retryPause      = 25 * time.Millisecond
+)
+
+// Call sends req to the owner of m and fills resp. It implements
+// contract.Caller. Errors carry the owner's class and id; UNAVAILABLE: no
+// owner is up; DEADLINE_EXCEEDED: no answer in time.
+func (c *Conn) Call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
+	ctx, cancel := withDefaultTimeout(ctx)
+	defer cancel()
+	ctx, span := c.tracer.Start(ctx, "call "+m.Subject, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.Subject)))
+	defer span.End()
+	err := c.call(ctx, m, req, resp)
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	return err
+}
+
+func (c *Conn) call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
+	data, err := proto.Marshal(req)
+	if err != nil {
+		return fault.Internal("%s: encode the request", m.FullName).Because(err)
+	}
+	answer, err := c.request(ctx, &nats.Msg{Subject: subject(ctx, m), Header: outgoing(ctx), Data: data})
+	if err != nil {
+		return callError(m, err)
+	}
+	if err := answerError(answer.Header); err != nil {
+		return err
+	}
+	if err := proto.Unmarshal(answer.Data, resp); err != nil {
+		return fault.Internal("%s: decode the answer", m.FullName).Because(err)
+	}
+	return nil
+}
+
+// request sends msg and waits for the answer; as long as nobody is there to
+// take it, it sends it again.
+func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
+	giveUp := time.Now().Add(ReconnectWindow)
+	for {
+		answer, err := c.nc.RequestMsgWithContext(ctx, msg)
+		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(giveUp) {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(retryPause):
+		}
+	}
+}
+
+func subject(ctx context.Context, m *contract.Method) string {
+	return m.Subject + "." + string(tenant.From(ctx).Tenant)
+}
+
+func withDefaultTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, DefaultTimeout)
+}
+
+func callError(m *contract.Method, err error) error {
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return fault.Unavailable("the %s service is not available", m.Owner()).Because(err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("call %s: %w", m.Subject, err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
+		return fault.Deadline("the %s service did not answer in time", m.Owner()).Because(err)
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fault.Invalid("the message is larger than the bus allows").Because(err)
+	}
+	return fault.Unavailable("the bus is not available").Because(err)
+}
+
+// answerError returns the error that an answer's headers tell of, if any.
+func answerError(h nats.Header) error {
+	text := get(h, HeaderErrorText)
+	code := get(h, HeaderErrorCode)
+	if code == "" {
+		return nil
+	}
+	n, err := strconv.ParseUint(code, 10, 8)
+	if err != nil || n == 0 {
+		n = uint64(fault.CodeUnknown)
+	}
+	return &fault.Error{
+		Code:    fault.Code(n),
+		Message: text,
+		ID:      get(h, HeaderErrorID),
+		Reason:  get(h, HeaderErrorReason),
+	}
+}
+
+// errorHeader is the reverse of answerError. What is not classified is our own
+// mistake: its text stays in our log.
+func errorHeader(err error) nats.Header {
+	h := nats.Header{}
+	e, ok := fault.As(err)
+	if !ok {
+		e = &fault.Error{Code: fault.CodeOf(err), Message: "internal error"}
+		if e.Code == fault.CodeUnknown {
+			e.Code = fault.CodeInternal
+		}
+		if e.Code == fault.CodeDeadline {
+			e.Message = "time ran out"
+		}
+	}
+	set(h, HeaderErrorCode, strconv.FormatUint(uint64(e.Code), 10))
+	set(h, HeaderErrorText, oneLine(e.Message))
+	set(h, HeaderErrorID, e.ID)
+	set(h, HeaderErrorReason, e.Reason)
+	return h
+}
+
+// oneLine keeps a text within one header line.
+func oneLine(s string) string {
+	b := []byte(s)
+	for i, ch := range b {
+		if ch == '\r' || ch == '\n' {
+			b[i] = ' '
+		}
+	}
+	if len(b) > 4096 {
+		b = b[:4096]
+	}
+	return string(b)
+}

@@ -1,0 +1,189 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/actionplane/actionplane/libs/fault"
+)
+
+// Message is a message of a stream.
+type Message struct {
+	Subject string
+	Header  map[string][]string
+	Data    []byte
+	// Sequence in the stream.
+	Sequence uint64
+	// Delivered is how often it was delivered, this time included.
+	Delivered uint64
+	// Stored is when the stream took it.
+	Stored time.Time
+}
+
+// ID returns the message id its publisher gave it.
+func (m Message) ID() string { return get(m.Header, nats.MsgIdHdr) }
+
+// Consumer describes a durable consumer: replicas of a service share one.
+type Consumer struct {
+	Stream string
+	Name   string
+	// Filter restricts it to subjects; empty: all.
+	Filter []string
+	// Concurrency is how many messages one replica handles at once; 0 means
+	// 64.
+	Concurrency int
+	// AckWait is how long a silent replica keeps a message; 0 means 30 s. A
+	// handler that takes longer keeps it alive by itself.
+	AckWait time.Duration
+}
+
+// Consume handles the consumer's messages until ctx is done, then finishes
+// those in hand and returns nil. A message whose handler fails is disposed of
+// as disposition.go says. It is handled at least once; handlers are
+// idempotent. The handler's ctx outlives ctx.
+func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Context, Message) error) error {
+	cfg = cfg.withDefaults()
+	consumer, err := c.js.CreateOrUpdateConsumer(ctx, cfg.Stream, jetstream.ConsumerConfig{
+		Durable:        cfg.Name,
+		FilterSubjects: cfg.Filter,
+		AckPolicy:      jetstream.AckExplicitPolicy,
+		AckWait:        cfg.AckWait,
+		MaxAckPending:  16 * cfg.Concurrency,
+	})
+	if err != nil {
+		return fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err)
+	}
+	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency)}
+	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			if !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, nats.ErrConnectionClosed) {
+				c.log.Warn("bus.consume", "consumer", cfg.Name, "error", err)
+			}
+		}))
+	if err != nil {
+		return fmt.Errorf("consume %s of %s: %w", cfg.Name, cfg.Stream, err)
+	}
+	<-ctx.Done()
+	running.Drain()
+	<-running.Closed()
+	w.inFlight.Wait()
+	return nil
+}
+
+func (c Consumer) withDefaults() Consumer {
+	if c.Concurrency == 0 {
+		c.Concurrency = 64
+	}
+	if c.AckWait == 0 {
+		c.AckWait = 30 * time.Second
+	}
+	return c
+}
+
+// consuming is one call of Consume.
+type consuming struct {
+	conn     *Conn
+	cfg      Consumer
+	base     context.Context //nolint:containedctx // lives exactly as long as one call of Consume
+	handle   func(context.Context, Message) error
+	slots    chan struct{}
+	inFlight sync.WaitGroup
+}
+
+// take starts a message once a slot is free: JetStream's own callback runs one
+// at a time, and waiting here is what holds the stream back.
+func (w *consuming) take(msg jetstream.Msg) {
+	w.slots <- struct{}{}
+	w.inFlight.Go(func() {
+		defer func() { <-w.slots }()
+		w.process(msg)
+	})
+}
+
+func (w *consuming) process(msg jetstream.Msg) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		w.conn.log.Error("bus.metadata", "consumer", w.cfg.Name, "error", err)
+		return
+	}
+	ctx, span := w.conn.tracer.Start(incoming(w.base, msg.Headers()), "process "+w.cfg.Name, trace.WithSpanKind(trace.SpanKindConsumer))
+	defer span.End()
+	stop := w.keepAlive(msg)
+	err = w.guarded(ctx, Message{
+		Subject:   msg.Subject(),
+		Header:    msg.Headers(),
+		Data:      msg.Data(),
+		Sequence:  meta.Sequence.Stream,
+		Delivered: meta.NumDelivered,
+		Stored:    meta.Timestamp,
+	})
+	stop()
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	w.settle(ctx, msg, meta.NumDelivered, err)
+}
+
+// guarded calls the handler. A panic there is a failure of that message alone.
+func (w *consuming) guarded(ctx context.Context, m Message) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.Internal("internal error").Because(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
+	return w.handle(ctx, m)
+}
+
+// keepAlive tells the server that the message is still in hand, until stopped.
+func (w *consuming) keepAlive(msg jetstream.Msg) (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	every := w.cfg.AckWait / 2
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if timer == nil {
+			return
+		}
+		if err := msg.InProgress(); err != nil {
+			w.conn.log.Warn("bus.keep_alive", "consumer", w.cfg.Name, "error", err)
+		}
+		timer.Reset(every)
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		timer.Stop()
+		timer = nil
+	}
+}
+
+// settle acknowledges as the error's class demands. An acknowledgement that
+// gets lost means one more delivery, which handlers stand.
+func (w *consuming) settle(ctx context.Context, msg jetstream.Msg, delivered uint64, err error) {
+	var settled error
+	switch dispose(err) {
+	case ack:
+		settled = msg.Ack()
+	case term:
+		w.conn.log.ErrorContext(ctx, "bus.message_refused", "consumer", w.cfg.Name, "subject", msg.Subject(), "error", err)
+		settled = msg.TermWithReason(oneLine(err.Error()))
+	case nak:
+		w.conn.log.WarnContext(ctx, "bus.message_failed", "consumer", w.cfg.Name, "subject", msg.Subject(), "delivered", delivered, "error", err)
+		settled = msg.NakWithDelay(nakPause(delivered))
+	}
+	if settled != nil {
+		w.conn.log.WarnContext(ctx, "bus.settle", "consumer", w.cfg.Name, "error", settled)
+	}
+}

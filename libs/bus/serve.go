@@ -1,0 +1,190 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/wirejson"
+	"github.com/actionplane/actionplane/proto/contract"
+)
+
+// ErrForwarded is returned by a handler that has handed its call on with
+// Conn.Forward: somebody else answers.
+var ErrForwarded = errors.New("the call was forwarded")
+
+// ServerConfig bounds a server; zero values mean the defaults.
+type ServerConfig struct {
+	// Concurrency is how many calls are handled at once; 0 means 256. More
+	// wait in the order they came.
+	Concurrency int
+	// Validate, when set, checks requests that the edge has not checked.
+	Validate func(proto.Message) error
+}
+
+// Server answers the calls of the methods registered with it. It implements
+// contract.Registrar.
+type Server struct {
+	conn     *Conn
+	cfg      ServerConfig
+	codec    wirejson.Codec
+	methods  []served
+	slots    chan struct{}
+	inFlight sync.WaitGroup
+}
+
+type served struct {
+	contract   *contract.Method
+	newRequest func() proto.Message
+	handle     contract.Handler
+}
+
+// NewServer returns a server without methods.
+func (c *Conn) NewServer(cfg ServerConfig) *Server {
+	if cfg.Concurrency == 0 {
+		cfg.Concurrency = 256
+	}
+	return &Server{conn: c, cfg: cfg, codec: wirejson.Default(), slots: make(chan struct{}, cfg.Concurrency)}
+}
+
+// Register adds a method. It must not be called once Run was.
+func (s *Server) Register(m *contract.Method, newRequest func() proto.Message, h contract.Handler) {
+	s.methods = append(s.methods, served{contract: m, newRequest: newRequest, handle: h})
+}
+
+// Run serves until ctx is done, then stops taking calls, finishes those it has
+// taken, and returns nil.
+func (s *Server) Run(ctx context.Context) error {
+	base := context.WithoutCancel(ctx)
+	var subs []*nats.Subscription
+	for _, m := range s.methods {
+		sub, err := s.conn.nc.QueueSubscribe(m.contract.Subject+".*", m.contract.Owner(), func(msg *nats.Msg) {
+			s.slots <- struct{}{}
+			s.inFlight.Go(func() {
+				defer func() { <-s.slots }()
+				s.serve(base, m, msg)
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("subscribe to %s: %w", m.contract.Subject, err)
+		}
+		subs = append(subs, sub)
+	}
+	if err := s.conn.nc.Flush(); err != nil {
+		s.conn.log.Warn("bus.flush", "error", err) // the subscriptions are resent on reconnect
+	}
+	<-ctx.Done()
+	drain(subs)
+	s.inFlight.Wait()
+	return nil
+}
+
+// drain stops the subscriptions and waits until what they had received was
+// handed to their callbacks.
+func drain(subs []*nats.Subscription) {
+	var done sync.WaitGroup
+	for _, sub := range subs {
+		done.Add(1)
+		sub.SetClosedHandler(func(string) { done.Done() })
+		if sub.Drain() != nil { // the connection is gone, and the subscription with it
+			sub.SetClosedHandler(nil)
+			done.Done()
+		}
+	}
+	done.Wait()
+}
+
+func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
+	ctx, cancel := context.WithTimeout(incoming(base, msg.Header), timeout(msg.Header, DefaultTimeout))
+	defer cancel()
+	ctx, span := s.conn.tracer.Start(ctx, "serve "+m.contract.Subject, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.contract.Subject)))
+	defer span.End()
+	ctx = context.WithValue(ctx, inboundKey{}, msg)
+	start := time.Now()
+	resp, err := s.handle(ctx, m, msg)
+	if errors.Is(err, ErrForwarded) {
+		return
+	}
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+		s.logFailure(ctx, m, err, time.Since(start))
+	}
+	if msg.Reply == "" {
+		return
+	}
+	if err := s.conn.nc.PublishMsg(s.answer(msg, resp, err)); err != nil {
+		s.conn.log.WarnContext(ctx, "bus.answer", "subject", m.contract.Subject, "error", err)
+	}
+}
+
+// handle decodes, validates and calls the handler. A panic there is an error
+// of that call alone.
+func (s *Server) handle(ctx context.Context, m served, msg *nats.Msg) (resp proto.Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			resp, err = nil, fault.Internal("internal error").Because(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
+	req := m.newRequest()
+	if err := s.decode(msg, req); err != nil {
+		return nil, fault.Invalid("malformed request: %v", err)
+	}
+	if s.cfg.Validate != nil && get(msg.Header, HeaderChecked) == "" {
+		if err := s.cfg.Validate(req); err != nil {
+			return nil, err
+		}
+	}
+	return m.handle(ctx, req)
+}
+
+func (s *Server) decode(msg *nats.Msg, req proto.Message) error {
+	if get(msg.Header, HeaderContentType) == jsonType {
+		return s.codec.Unmarshal(msg.Data, req)
+	}
+	return proto.Unmarshal(msg.Data, req)
+}
+
+// answer builds the reply to msg, in JSON where the caller spoke it.
+func (s *Server) answer(msg *nats.Msg, resp proto.Message, err error) *nats.Msg {
+	out := &nats.Msg{Subject: msg.Reply}
+	if err == nil {
+		out.Data, out.Header, err = s.encode(msg, resp)
+	}
+	if err != nil {
+		out.Data, out.Header = nil, errorHeader(err)
+	}
+	return out
+}
+
+func (s *Server) encode(msg *nats.Msg, resp proto.Message) ([]byte, nats.Header, error) {
+	if wantsJSON(msg.Header) {
+		data, err := s.codec.Marshal(resp)
+		return data, nats.Header{HeaderContentType: {jsonType}}, err
+	}
+	data, err := proto.Marshal(resp)
+	return data, nil, err
+}
+
+func wantsJSON(h nats.Header) bool {
+	return get(h, HeaderContentType) == jsonType || get(h, HeaderAccept) == jsonType
+}
+
+// logFailure logs once, for the caller gets the class and not the cause.
+func (s *Server) logFailure(ctx context.Context, m served, err error, took time.Duration) {
+	log := s.conn.log.WarnContext
+	if fault.Permanent(err) {
+		log = s.conn.log.DebugContext
+	}
+	log(ctx, "bus.call_failed", "subject", m.contract.Subject, "code", uint32(fault.CodeOf(err)), "took", took, "error", err)
+}

@@ -1,0 +1,52 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Stream describes a JetStream stream.
+type Stream struct {
+	Name     string
+	Subjects []string
+	// MaxAge of a message; 0 means for ever.
+	MaxAge time.Duration
+	// MaxBytes of all messages; 0 means without limit. At the limit, new
+	// messages are refused: a publisher is told, nothing is lost silently.
+	MaxBytes int64
+	// Duplicates is how long message ids are remembered; 0 means 2 minutes.
+	Duplicates time.Duration
+	// WorkQueue removes a message once it is acknowledged.
+	WorkQueue bool
+}
+
+// EnsureStream creates the stream or brings it up to date. Every service that
+// uses a stream ensures it, so that they start in any order.
+func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
+	cfg := jetstream.StreamConfig{
+		Name:       s.Name,
+		Subjects:   s.Subjects,
+		MaxAge:     s.MaxAge,
+		MaxBytes:   s.MaxBytes,
+		Duplicates: s.Duplicates,
+		Storage:    jetstream.FileStorage,
+		Replicas:   c.replicas,
+		Discard:    jetstream.DiscardNew,
+	}
+	if s.MaxBytes == 0 {
+		cfg.MaxBytes = -1
+	}
+	if s.WorkQueue {
+		cfg.Retention = jetstream.WorkQueuePolicy
+	}
+	if s.Duplicates == 0 {
+		cfg.Duplicates = 2 * time.Minute
+	}
+	if _, err := c.js.CreateOrUpdateStream(ctx, cfg); err != nil {
+		return fmt.Errorf("ensure stream %s: %w", s.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/config"
+	"github.com/actionplane/actionplane/libs/health"
+	"github.com/actionplane/actionplane/libs/telemetry"
+)
+
+// process is one running process.
+type process struct {
+	config    Config
+	settings  Settings
+	telemetry *telemetry.Telemetry
+	health    *health.Checks
+}
+
+// Run runs the units until ctx is done or one of them fails, and drains. It
+// returns nil after an orderly stop.
+func Run(ctx context.Context, name string, settings Settings, units ...Unit) error {
+	p, builds, err := prepare(ctx, name, settings, units)
+	if err != nil {
+		return err
+	}
+	defer p.shutdownTelemetry(ctx)
+	stopOps, err := p.serveOps()
+	if err != nil {
+		return err
+	}
+	defer stopOps()
+
+	runCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	runners, closeAll, err := p.build(runCtx, units, builds)
+	defer closeAll()
+	if err != nil {
+		return err
+	}
+	return p.run(runCtx, stop, units, runners)
+}
+
+// prepare reads every configuration before anything is opened.
+func prepare(ctx context.Context, name string, settings Settings, units []Unit) (*process, []func(Deps) (Runner, error), error) {
+	cfg, err := config.Load(DefaultConfig(), settings.Lookup)
+	problems := []error{err}
+	builds := make([]func(Deps) (Runner, error), len(units))
+	for i, u := range units {
+		builds[i], err = u.load(settings.Lookup)
+		problems = append(problems, err)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, nil, err
+	}
+	cfg.Telemetry.Service = name
+	tel, err := telemetry.Start(ctx, cfg.Telemetry)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name))}, builds, nil
+}
+
+// build opens what the units need and constructs them, all at once: they wait
+// for stores, not for each other.
+func (p *process) build(ctx context.Context, units []Unit, builds []func(Deps) (Runner, error)) ([]Runner, func(), error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.config.StartTimeout, fmt.Errorf("not up within %s", p.config.StartTimeout))
+	defer cancel()
+	runners := make([]Runner, len(units))
+	closers := make([]func(), len(units))
+	problems := make([]error, len(units))
+	var wg sync.WaitGroup
+	for i, u := range units {
+		wg.Go(func() {
+			deps, closeUnit, err := p.open(ctx, u)
+			closers[i] = closeUnit
+			if err == nil {
+				runners[i], err = builds[i](deps)
+			}
+			problems[i] = err
+		})
+	}
+	wg.Wait()
+	return runners, func() {
+		for _, c := range closers {
+			c()
+		}
+	}, errors.Join(problems...)
+}
+
+// run runs what was built. The first failure stops the rest.
+func (p *process) run(ctx context.Context, stop context.CancelCauseFunc, units []Unit, runners []Runner) error {
+	failures := make([]error, len(runners))
+	var wg sync.WaitGroup
+	for i, r := range runners {
+		wg.Go(func() {
+			err := r.Run(ctx)
+			switch {
+			case err != nil:
+				failures[i] = fmt.Errorf("%s: %w", units[i].name, err)
+				stop(failures[i])
+			case ctx.Err() == nil:
+				failures[i] = fmt.Errorf("%s: ended although nobody stopped it", units[i].name)
+				stop(failures[i])
+			}
+		})
+	}
+	<-ctx.Done()
+	p.health.Drain()
+	drained := make(chan struct{})
+	go func() { wg.Wait(); close(drained) }()
+	select {
+	case <-drained:
+		return errors.Join(failures...)
+	case <-time.After(p.config.DrainTimeout):
+		return fmt.Errorf("still busy %s after being told to stop", p.config.DrainTimeout)
+	}
+}
+
+// serveOps serves health and metrics on their own listener.
+func (p *process) serveOps() (stop func(), err error) {
+	if p.config.OpsAddr == "off" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", p.config.OpsAddr)
+	if err != nil {
+		return nil, fmt.Errorf("ACTIONPLANE_OPS_ADDR: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", p.health)
+	mux.Handle("/metrics", p.telemetry.MetricsHandler())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	p.telemetry.Logger("host").Info("host.ops", "addr", listener.Addr().String())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.telemetry.Logger("host").Error("host.ops", "error", err)
+		}
+	}()
+	return func() {
+		if err := server.Close(); err != nil {
+			p.telemetry.Logger("host").Warn("host.ops", "error", err)
+		}
+		<-done
+	}, nil
+}
+
+func (p *process) shutdownTelemetry(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if err := p.telemetry.Shutdown(ctx); err != nil {
+		p.telemetry.Logger("host").Warn("host.telemetry", "error", err)
+	}
+}

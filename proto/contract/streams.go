@@ -1,0 +1,37 @@
+package contract
+
+// The durable messages: their streams and subjects. The owner of a stream
+// declares it (libs/bus, Stream); who publishes needs only these names.
+const (
+	// EventsStream holds what internal services publish, as
+	// actionplane.events.v1.Event.
+	EventsStream = "EVENTS"
+	// RunsStream holds what executions hands to dispatch, as
+	// actionplane.dispatch.v1.DeliverEventCommand.
+	RunsStream = "RUNS"
+	// ChangesStream holds every change of configuration, as
+	// actionplane.changes.v1.Change.
+	ChangesStream = "CHANGES"
+
+	eventPrefix   = "actionplane.events.v1."
+	deliverPrefix = "actionplane.dispatch.v1.cmd.deliver_event."
+	changePrefix  = "actionplane.changes.v1."
+)
+
+// EventSubject is where an event of a type, e.g. "user.human.added", goes.
+func EventSubject(tenant, eventType string) string { return eventPrefix + tenant + "." + eventType }
+
+// EventSubjects matches every event.
+const EventSubjects = eventPrefix + ">"
+
+// DeliverEventSubject is where a DeliverEventCommand goes.
+func DeliverEventSubject(tenant string) string { return deliverPrefix + tenant }
+
+// DeliverEventSubjects matches every DeliverEventCommand.
+const DeliverEventSubjects = deliverPrefix + ">"
+
+// ChangeSubject is where a change of a resource, e.g. "target", goes.
+func ChangeSubject(tenant, resource string) string { return changePrefix + tenant + "." + resource }
+
+// ChangeSubjects matches every change.
+const ChangeSubjects = changePrefix + ">"
