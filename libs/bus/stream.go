@@ -45,8 +45,26 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 	if s.Duplicates == 0 {
 		cfg.Duplicates = 2 * time.Minute
 	}
-	if _, err := c.js.CreateOrUpdateStream(ctx, cfg); err != nil {
-		return fmt.Errorf("ensure stream %s: %w", s.Name, err)
+	giveUp := time.Now().Add(ensureWindow)
+	for {
+		_, err := c.js.CreateOrUpdateStream(ctx, cfg)
+		if err == nil || time.Now().After(giveUp) || ctx.Err() != nil {
+			return ensured(s.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ensured(s.Name, err)
+		case <-time.After(10 * retryPause):
+		}
+	}
+}
+
+// ensureWindow is how long a cluster may take to be able to hold a stream.
+const ensureWindow = 30 * time.Second
+
+func ensured(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("ensure stream %s: %w", name, err)
 	}
 	return nil
 }

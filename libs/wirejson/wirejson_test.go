@@ -9,9 +9,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/actionplane/actionplane/libs/wirejson"
-	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 )
 
 func TestMarshal(t *testing.T) {

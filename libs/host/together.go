@@ -1,0 +1,34 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Together runs the parts of a service side by side until ctx is done or one
+// of them fails. They are then stopped one after the other, in the order
+// given, each only when the one before has returned: name what takes work
+// first, and what the work still needs last. It returns every part's error.
+func Together(ctx context.Context, parts ...func(context.Context) error) error {
+	base := context.WithoutCancel(ctx)
+	stopping, fail := context.WithCancel(ctx)
+	defer fail()
+	failures := make([]error, len(parts))
+	stops := make([]context.CancelFunc, len(parts))
+	done := make([]sync.WaitGroup, len(parts))
+	for i, part := range parts {
+		var partCtx context.Context
+		partCtx, stops[i] = context.WithCancel(base)
+		done[i].Go(func() {
+			failures[i] = part(partCtx)
+			fail() // whether it failed or ended, the others must not go on alone
+		})
+	}
+	<-stopping.Done()
+	for i := range parts {
+		stops[i]()
+		done[i].Wait()
+	}
+	return errors.Join(failures...)
+}
