@@ -48,6 +48,9 @@ type Method struct {
 	// OrganizationField is the request field that names the organization;
 	// empty: header or caller decide.
 	OrganizationField string
+	// TimeoutField is the request field, a Duration, in which the caller says
+	// how long the call may take; empty: the transport alone says.
+	TimeoutField string
 	// SuccessStatus is the HTTP status of a success on REST.
 	SuccessStatus int
 	// Gate is nil where no approval is ever asked for.

@@ -37,6 +37,9 @@ func writeContracts(g *protogen.GeneratedFile, s service) {
 		if f := c.GetOrganizationField(); f != "" {
 			g.P("OrganizationField: ", quote(f), ",")
 		}
+		if f := c.GetTimeoutField(); f != "" {
+			g.P("TimeoutField: ", quote(f), ",")
+		}
 		if st := c.GetSuccessStatus(); st != 0 {
 			g.P("SuccessStatus: ", st, ",")
 		} else {

@@ -17,6 +17,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_request_hook",
 		Permission:    "hook.run",
 		Scope:         1,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 	HookServiceRunResponseHook = contract.Method{
@@ -24,6 +25,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_response_hook",
 		Permission:    "hook.run",
 		Scope:         1,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 	HookServiceRunFunctionHook = contract.Method{
@@ -31,6 +33,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_function_hook",
 		Permission:    "hook.run",
 		Scope:         1,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 )

@@ -29,14 +29,14 @@ var File_actionplane_v1_hook_service_proto protoreflect.FileDescriptor
 
 const file_actionplane_v1_hook_service_proto_rawDesc = "" +
 	"\n" +
-	"!actionplane/v1/hook_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a actionplane/hooks/v1/hooks.proto\x1a\x1cgoogle/api/annotations.proto2\x88\x05\n" +
-	"\vHookService\x12\xce\x01\n" +
-	"\x0eRunRequestHook\x12+.actionplane.hooks.v1.RunRequestHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"h\xca\xf3\x18<\n" +
-	".actionplane.executions.v1.rpc.run_request_hook\x12\bhook.run\x18\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/actionplane/v1/hooks:request\x12\xd2\x01\n" +
-	"\x0fRunResponseHook\x12,.actionplane.hooks.v1.RunResponseHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"j\xca\xf3\x18=\n" +
-	"/actionplane.executions.v1.rpc.run_response_hook\x12\bhook.run\x18\x01\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/actionplane/v1/hooks:response\x12\xd2\x01\n" +
-	"\x0fRunFunctionHook\x12,.actionplane.hooks.v1.RunFunctionHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"j\xca\xf3\x18=\n" +
-	"/actionplane.executions.v1.rpc.run_function_hook\x12\bhook.run\x18\x01\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/actionplane/v1/hooks:functionB\xcd\x01\n" +
+	"!actionplane/v1/hook_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a actionplane/hooks/v1/hooks.proto\x1a\x1cgoogle/api/annotations.proto2\xa6\x05\n" +
+	"\vHookService\x12\xd8\x01\n" +
+	"\x0eRunRequestHook\x12+.actionplane.hooks.v1.RunRequestHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"r\xca\xf3\x18F\n" +
+	".actionplane.executions.v1.rpc.run_request_hook\x12\bhook.run\x18\x01:\bdeadline\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/actionplane/v1/hooks:request\x12\xdc\x01\n" +
+	"\x0fRunResponseHook\x12,.actionplane.hooks.v1.RunResponseHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"t\xca\xf3\x18G\n" +
+	"/actionplane.executions.v1.rpc.run_response_hook\x12\bhook.run\x18\x01:\bdeadline\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/actionplane/v1/hooks:response\x12\xdc\x01\n" +
+	"\x0fRunFunctionHook\x12,.actionplane.hooks.v1.RunFunctionHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"t\xca\xf3\x18G\n" +
+	"/actionplane.executions.v1.rpc.run_function_hook\x12\bhook.run\x18\x01:\bdeadline\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/actionplane/v1/hooks:functionB\xcd\x01\n" +
 	"\x12com.actionplane.v1B\x10HookServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"
 
 var file_actionplane_v1_hook_service_proto_goTypes = []any{

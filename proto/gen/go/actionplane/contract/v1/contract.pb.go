@@ -95,7 +95,10 @@ type Method struct {
 	// HTTP status of a success on REST; 0 means 200.
 	SuccessStatus uint32 `protobuf:"varint,5,opt,name=success_status,json=successStatus,proto3" json:"success_status,omitempty"`
 	// Set where an organization may require other people's approval.
-	Gate          *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Request field, a Duration, in which the caller says how long the call may
+	// take; empty: the transport alone says.
+	TimeoutField  string `protobuf:"bytes,7,opt,name=timeout_field,json=timeoutField,proto3" json:"timeout_field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +173,13 @@ func (x *Method) GetGate() *Gate {
 		return x.Gate
 	}
 	return nil
+}
+
+func (x *Method) GetTimeoutField() string {
+	if x != nil {
+		return x.TimeoutField
+	}
+	return ""
 }
 
 // Gate names what a gated method asks approval for.
@@ -265,7 +275,7 @@ var File_actionplane_contract_v1_contract_proto protoreflect.FileDescriptor
 
 const file_actionplane_contract_v1_contract_proto_rawDesc = "" +
 	"\n" +
-	"&actionplane/contract/v1/contract.proto\x12\x17actionplane.contract.v1\x1a google/protobuf/descriptor.proto\"\x81\x02\n" +
+	"&actionplane/contract/v1/contract.proto\x12\x17actionplane.contract.v1\x1a google/protobuf/descriptor.proto\"\xa6\x02\n" +
 	"\x06Method\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x1e\n" +
 	"\n" +
@@ -274,7 +284,8 @@ const file_actionplane_contract_v1_contract_proto_rawDesc = "" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1e.actionplane.contract.v1.ScopeR\x05scope\x12-\n" +
 	"\x12organization_field\x18\x04 \x01(\tR\x11organizationField\x12%\n" +
 	"\x0esuccess_status\x18\x05 \x01(\rR\rsuccessStatus\x121\n" +
-	"\x04gate\x18\x06 \x01(\v2\x1d.actionplane.contract.v1.GateR\x04gate\"E\n" +
+	"\x04gate\x18\x06 \x01(\v2\x1d.actionplane.contract.v1.GateR\x04gate\x12#\n" +
+	"\rtimeout_field\x18\a \x01(\tR\ftimeoutField\"E\n" +
 	"\x04Gate\x12\x1a\n" +
 	"\bcategory\x18\x01 \x01(\tR\bcategory\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName*J\n" +

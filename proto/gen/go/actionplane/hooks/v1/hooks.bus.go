@@ -16,6 +16,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_request_hook",
 		Permission:    "internal",
 		Scope:         0,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 	HooksRunResponseHook = contract.Method{
@@ -23,6 +24,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_response_hook",
 		Permission:    "internal",
 		Scope:         0,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 	HooksRunFunctionHook = contract.Method{
@@ -30,6 +32,7 @@ var (
 		Subject:       "actionplane.executions.v1.rpc.run_function_hook",
 		Permission:    "internal",
 		Scope:         0,
+		TimeoutField:  "deadline",
 		SuccessStatus: 200,
 	}
 )

@@ -718,14 +718,14 @@ const file_actionplane_hooks_v1_hooks_proto_rawDesc = "" +
 	"\x16STEP_OUTCOME_SUCCEEDED\x10\x01\x12\x17\n" +
 	"\x13STEP_OUTCOME_FAILED\x10\x02\x12\x1c\n" +
 	"\x18STEP_OUTCOME_INTERRUPTED\x10\x03\x12\x17\n" +
-	"\x13STEP_OUTCOME_QUEUED\x10\x042\x82\x04\n" +
-	"\x05Hooks\x12\xa4\x01\n" +
-	"\x0eRunRequestHook\x12+.actionplane.hooks.v1.RunRequestHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\">\xca\xf3\x18:\n" +
-	".actionplane.executions.v1.rpc.run_request_hook\x12\binternal\x12\xa7\x01\n" +
-	"\x0fRunResponseHook\x12,.actionplane.hooks.v1.RunResponseHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"?\xca\xf3\x18;\n" +
-	"/actionplane.executions.v1.rpc.run_response_hook\x12\binternal\x12\xa7\x01\n" +
-	"\x0fRunFunctionHook\x12,.actionplane.hooks.v1.RunFunctionHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"?\xca\xf3\x18;\n" +
-	"/actionplane.executions.v1.rpc.run_function_hook\x12\binternalB\xe6\x01\n" +
+	"\x13STEP_OUTCOME_QUEUED\x10\x042\xa0\x04\n" +
+	"\x05Hooks\x12\xae\x01\n" +
+	"\x0eRunRequestHook\x12+.actionplane.hooks.v1.RunRequestHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"H\xca\xf3\x18D\n" +
+	".actionplane.executions.v1.rpc.run_request_hook\x12\binternal:\bdeadline\x12\xb1\x01\n" +
+	"\x0fRunResponseHook\x12,.actionplane.hooks.v1.RunResponseHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"I\xca\xf3\x18E\n" +
+	"/actionplane.executions.v1.rpc.run_response_hook\x12\binternal:\bdeadline\x12\xb1\x01\n" +
+	"\x0fRunFunctionHook\x12,.actionplane.hooks.v1.RunFunctionHookRequest\x1a%.actionplane.hooks.v1.RunHookResponse\"I\xca\xf3\x18E\n" +
+	"/actionplane.executions.v1.rpc.run_function_hook\x12\binternal:\bdeadlineB\xe6\x01\n" +
 	"\x18com.actionplane.hooks.v1B\n" +
 	"HooksProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1;hooksv1\xa2\x02\x03AHX\xaa\x02\x14Actionplane.Hooks.V1\xca\x02\x14Actionplane\\Hooks\\V1\xe2\x02 Actionplane\\Hooks\\V1\\GPBMetadata\xea\x02\x16Actionplane::Hooks::V1b\x06proto3"
 
