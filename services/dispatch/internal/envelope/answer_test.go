@@ -1,0 +1,266 @@
+package envelope_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+	"pgregory.net/rapid"
+)
+
+func TestForwarded(t *testing.T) {
+	t.Parallel()
+	const forwardedStatus, forwarded = "EXEC-reUaUZCzCp", "EXEC-bmhNhpcqpF"
+	tests := []struct {
+		name string
+		body string
+		code fault.Code // 0 for no veto
+		id   string
+		text string
+	}{
+		{"EmptyBody", ``, 0, "", ""},
+		{"NotJSON", `OK`, 0, "", ""},
+		{"CutShort", `{"forwardedStatusCode":403`, 0, "", ""},
+		{"Array", `[{"forwardedStatusCode":403}]`, 0, "", ""},
+		{"NeitherKey", `{"a":{"forwardedStatusCode":403}}`, 0, "", ""},
+		{"ZeroAndEmpty", `{"forwardedStatusCode":0,"forwardedErrorMessage":""}`, 0, "", ""},
+		{"Nulls", `{"forwardedStatusCode":null,"forwardedErrorMessage":null}`, 0, "", ""},
+		{"400", `{"forwardedStatusCode":400,"forwardedErrorMessage":"m"}`, fault.CodeInvalid, forwardedStatus, "m"},
+		{"401", `{"forwardedStatusCode":401,"forwardedErrorMessage":"m"}`, fault.CodeUnauthenticated, forwardedStatus, "m"},
+		{"403", `{"forwardedStatusCode":403,"forwardedErrorMessage":"m"}`, fault.CodePermissionDenied, forwardedStatus, "m"},
+		{"404", `{"forwardedStatusCode":404,"forwardedErrorMessage":"m"}`, fault.CodeNotFound, forwardedStatus, "m"},
+		{"409", `{"forwardedStatusCode":409,"forwardedErrorMessage":"m"}`, fault.CodeAlreadyExists, forwardedStatus, "m"},
+		{"429", `{"forwardedStatusCode":429,"forwardedErrorMessage":"m"}`, fault.CodeExhausted, forwardedStatus, "m"},
+		{"418", `{"forwardedStatusCode":418,"forwardedErrorMessage":"m"}`, fault.CodeUnknown, forwardedStatus, "m"},
+		{"499", `{"forwardedStatusCode":499,"forwardedErrorMessage":"m"}`, fault.CodeUnknown, forwardedStatus, "m"},
+		{"399", `{"forwardedStatusCode":399,"forwardedErrorMessage":"m"}`, fault.CodeFailedPrecondition, forwarded, "m"},
+		{"500", `{"forwardedStatusCode":500,"forwardedErrorMessage":"m"}`, fault.CodeFailedPrecondition, forwarded, "m"},
+		{"Negative", `{"forwardedStatusCode":-1}`, fault.CodeFailedPrecondition, forwarded, "the target refused with status -1"},
+		{"MessageAlone", `{"forwardedErrorMessage":"ä \u0022%d"}`, fault.CodeFailedPrecondition, forwarded, `ä "%d`},
+		{"CodeAlone", ` { "forwardedStatusCode" : 403 } `, fault.CodePermissionDenied, forwardedStatus, "the target refused with status 403"},
+		{"KeysOfAnyCase", `{"FORWARDEDSTATUSCODE":403,"forwardederrormessage":"m"}`, fault.CodePermissionDenied, forwardedStatus, "m"},
+		{"EscapedKey", `{"\u0066orwardedStatusCode":403}`, fault.CodePermissionDenied, forwardedStatus, "the target refused with status 403"},
+		{"LastOfSeveralCounts", `{"forwardedStatusCode":403,"forwardedStatusCode":409}`, fault.CodeAlreadyExists, forwardedStatus, "the target refused with status 409"},
+		{"CodeIsText", `{"forwardedStatusCode":"403"}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},
+		{"CodeIsAFraction", `{"forwardedStatusCode":403.5,"forwardedErrorMessage":"m"}`, fault.CodeFailedPrecondition, forwarded, "m"},
+		{"CodeIsHuge", `{"forwardedStatusCode":99999999999999999999}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},
+		{"MessageIsANumber", `{"forwardedErrorMessage":123}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},
+		{"MessageIsNotUTF8", "{\"forwardedErrorMessage\":\"\xff\"}", fault.CodeFailedPrecondition, forwarded, "\uFFFD"},
+		{"LongMessageIsCut", `{"forwardedErrorMessage":"` + strings.Repeat("a", 2047) + `ä"}`, fault.CodeFailedPrecondition, forwarded, strings.Repeat("a", 2047)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := envelope.ReadAnswer([]byte(tt.body)).Forwarded()
+			if tt.code == 0 {
+				if err != nil {
+					t.Errorf("got %v, want no veto", err)
+				}
+				return
+			}
+			got, ok := fault.As(err)
+			if !ok || got.Code != tt.code || got.ID != tt.id || got.Message != tt.text {
+				t.Errorf("got %+v, want code %d id %s text %q", got, tt.code, tt.id, tt.text)
+			}
+		})
+	}
+}
+
+func TestStatusFault(t *testing.T) {
+	t.Parallel()
+	if err := envelope.StatusFault(500); !errors.Is(err, &fault.Error{Code: fault.CodeFailedPrecondition, ID: "EXEC-dra6yamk98"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+var notAnObject = &fault.Error{Code: fault.CodeFailedPrecondition, ID: "ACTION-4m9s2"}
+
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	const message = `{"old":1}`
+	tests := []struct {
+		name    string
+		body    string
+		want    string
+		refused bool
+	}{
+		{"EmptyChangesNothing", "", message, false},
+		{"WhiteSpaceChangesNothing", " \r\n\t", message, false},
+		{"ObjectReplacesByteForByte", "{ \"new\" : 1.0 }\n", `{ "new" : 1.0 }`, false},
+		{"EmptyObjectReplaces", `{}`, `{}`, false},
+		{"Null", `null`, message, true},
+		{"Array", `[]`, message, true},
+		{"Text", `"x"`, message, true},
+		{"NotJSON", `<html>`, message, true},
+		{"CutShort", `{"new":`, message, true},
+		{"TwoObjects", `{}{}`, message, true},
+		{"NotUTF8", "{\"new\":\"\xff\"}", message, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := envelope.ReadAnswer([]byte(tt.body)).Replace([]byte(message))
+			if string(got) != tt.want || errors.Is(err, notAnObject) != tt.refused || (err != nil) != tt.refused {
+				t.Errorf("got %s, %v, want %s, refused %v", got, err, tt.want, tt.refused)
+			}
+		})
+	}
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		collected string
+		body      string
+		want      string
+		refused   bool
+	}{
+		{"FirstAnswer", ``, `{"a": [1]}`, `{"a":[1]}`, false},
+		{"EmptyChangesNothing", `{"a":1}`, ``, `{"a":1}`, false},
+		{"EmptyObjectChangesNothing", `{"a":1}`, `{}`, `{"a":1}`, false},
+		{"KeyByKey", `{"a":1,"b":{"x":1}}`, `{"c":3,"b":{"y":2}}`, `{"a":1,"b":{"y":2},"c":3}`, false},
+		{"ArrayTakesThePlaceOfArray", `{"append_claims":[1,2]}`, `{"append_claims":[3]}`, `{"append_claims":[3]}`, false},
+		{"EscapedKeyIsTheSameKey", `{"a":1}`, `{"\u0061":2}`, `{"a":2}`, false},
+		{"LastOfSeveralCounts", ``, `{"a":1,"a":2}`, `{"a":2}`, false},
+		{"NumbersStayAsTheyAre", ``, `{"a":1.00,"b":123456789012345678901}`, `{"a":1.00,"b":123456789012345678901}`, false},
+		{"NotAnObject", `{"a":1}`, `null`, `{"a":1}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := envelope.ReadAnswer([]byte(tt.body)).Merge([]byte(tt.collected))
+			if string(got) != tt.want || errors.Is(err, notAnObject) != tt.refused || (err != nil) != tt.refused {
+				t.Errorf("got %s, %v, want %s, refused %v", got, err, tt.want, tt.refused)
+			}
+		})
+	}
+}
+
+// TestMergeAgreesWithModel decodes, overlays two maps and compares.
+func TestMergeAgreesWithModel(t *testing.T) {
+	t.Parallel()
+	value := rapid.SampledFrom([]string{`1`, `"}"`, `"\\\""`, `[{"a":"]"}]`, `{ "a" : [ ] }`, `null`, `-1.5e3`, `true`})
+	object := rapid.Custom(func(t *rapid.T) string {
+		var parts []string
+		for _, key := range rapid.SliceOfN(rapid.SampledFrom([]string{`a`, `\u0061`, `b`, `{`, `\"`, ``, `ä`}), 0, 6).Draw(t, "keys") {
+			parts = append(parts, ` "`+key+"\" :\t"+value.Draw(t, "value"))
+		}
+		return "{" + strings.Join(parts, " ,") + " }"
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var collected []byte
+		want := map[string]json.RawMessage{}
+		for _, body := range rapid.SliceOfN(object, 1, 4).Draw(t, "answers") {
+			if err := json.Unmarshal([]byte(body), &want); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if collected, err = envelope.ReadAnswer([]byte(body)).Merge(collected); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got map[string]json.RawMessage
+		if err := json.Unmarshal(collected, &got); err != nil {
+			t.Fatalf("%s: %v", collected, err)
+		}
+		if !maps.EqualFunc(got, want, slices.Equal) {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
+}
+
+func TestCheckObject(t *testing.T) {
+	t.Parallel()
+	for payload, ok := range map[string]bool{
+		``: true, ` `: true, `{}`: true, " {\"a\":1}\n": true,
+		`1`: false, `[]`: false, `{`: false, `{},"userID":"admin"`: false, "{\"a\":\"\xff\"}": false, "\u00a0{}": false,
+	} {
+		t.Run(payload, func(t *testing.T) {
+			t.Parallel()
+			err := envelope.CheckObject("payload", []byte(payload))
+			if ok != (err == nil) || !ok && (fault.CodeOf(err) != fault.CodeInvalid || !strings.HasPrefix(err.Error(), "payload ")) {
+				t.Errorf("got %v, want accepted %v", err, ok)
+			}
+		})
+	}
+}
+
+// FuzzReadAnswer compares what an answer forwards with encoding/json, and
+// wants what is replaced or merged to stay an object.
+func FuzzReadAnswer(f *testing.F) {
+	for _, body := range []string{
+		``, `OK`, `{}`, `{"forwardedStatusCode":403,"forwardedErrorMessage":"no"}`, `{"ForwardedStatusCode":null}`,
+		`{"a":[{"b":"\"}"}],"a":{}}`, `{"forwardedStatusCode":"1","forwardedStatusCode":0}`, `{"":"\\"}`, "{\"\xff\":1}", `{"forwardedſtatusCode":400}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		answer := envelope.ReadAnswer(body)
+		checkForwarded(t, answer.Forwarded(), body)
+
+		const collected = `{"old":1}`
+		for name, change := range map[string]func([]byte) ([]byte, error){"Replace": answer.Replace, "Merge": answer.Merge} {
+			got, err := change([]byte(collected))
+			if err != nil && string(got) != collected {
+				t.Errorf("%s refused, but returned %s", name, got)
+			}
+			if err := envelope.CheckObject(name, got); err != nil || len(got) == 0 {
+				t.Errorf("%s returned %s: %v", name, got, err)
+			}
+		}
+		// Whatever the context holds, writing it ends and does not panic.
+		envelope.Function{Name: "f", Context: body}.Append(nil)
+	})
+}
+
+func checkForwarded(t *testing.T, got error, body []byte) {
+	t.Helper()
+	var model struct {
+		ForwardedStatusCode   int
+		ForwardedErrorMessage string
+	}
+	err := json.Unmarshal(body, &model)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		if got == nil {
+			t.Errorf("%s: a veto of the wrong type was let through", body)
+		}
+	case err != nil:
+		if got != nil {
+			t.Errorf("%s: no object, but %v", body, got)
+		}
+	case (model.ForwardedStatusCode != 0 || model.ForwardedErrorMessage != "") != (got != nil):
+		t.Errorf("%s: got %v, model %+v", body, got, model)
+	}
+}
+
+func BenchmarkAnswer(b *testing.B) {
+	body := []byte(`{"name":"` + strings.Repeat("x", 1000) + `"}`)
+	b.Run("ForwardedAndReplace", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			answer := envelope.ReadAnswer(body)
+			if answer.Forwarded() != nil {
+				b.Fatal("vetoed")
+			}
+			if _, err := answer.Replace(nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Merge", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := envelope.ReadAnswer(body).Merge([]byte(`{"a":1}`)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
