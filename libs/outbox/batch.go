@@ -43,46 +43,45 @@ type row struct {
 }
 
 // drainBatch publishes the oldest rows and deletes those the publisher
-// acknowledged. It reports whether rows up to seq may be left.
-func (r *Relay) drainBatch(ctx context.Context, seq int64) (left bool, err error) {
+// acknowledged. It returns how many it sent and whether rows up to seq may be
+// left.
+func (r *Relay) drainBatch(ctx context.Context, seq int64) (sent int, left bool, err error) {
 	select {
 	case <-ctx.Done():
-		return true, ctx.Err()
+		return 0, true, ctx.Err()
 	case <-r.turn:
 	}
 	defer func() { r.turn <- struct{}{} }()
 
 	if err := r.pool.QueryRow(ctx, anyMessage, seq).Scan(&left); err != nil {
-		return true, fmt.Errorf("look into outbox: %w", pg.Translate(err))
+		return 0, true, fmt.Errorf("look into outbox: %w", pg.Translate(err))
 	}
 	if !left {
-		return false, nil
+		return 0, false, nil
 	}
-	if err := r.publishOldest(ctx); err != nil {
-		return true, pg.Translate(err)
-	}
-	return true, nil
+	sent, err = r.publishOldest(ctx)
+	return sent, true, pg.Translate(err)
 }
 
 // publishOldest publishes one batch while it holds the outbox's lock. The
 // transaction contains no change but the deletion, so publishing inside it
 // cannot announce what is then rolled back; what it gives is that a relay which
 // dies lets go of the lock.
-func (r *Relay) publishOldest(ctx context.Context) error {
+func (r *Relay) publishOldest(ctx context.Context) (int, error) {
 	tx, err := r.pool.Begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin outbox batch: %w", err)
+		return 0, fmt.Errorf("begin outbox batch: %w", err)
 	}
 	defer r.rollback(ctx, tx)
 	if _, err := tx.Exec(ctx, lockOutbox); err != nil {
-		return fmt.Errorf("lock outbox: %w", err)
+		return 0, fmt.Errorf("lock outbox: %w", err)
 	}
 	rows, err := oldest(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("read outbox: %w", err)
+		return 0, fmt.Errorf("read outbox: %w", err)
 	}
 	sent, publishErr := r.publish(ctx, rows)
-	return errors.Join(publishErr, forget(ctx, tx, sent))
+	return len(sent), errors.Join(publishErr, forget(ctx, tx, sent))
 }
 
 // oldest reads the next rows in order.

@@ -59,11 +59,11 @@ func (r *Relay) Kick() {
 func (r *Relay) Run(ctx context.Context) error {
 	var pause time.Duration
 	for ctx.Err() == nil {
-		err := r.drain(ctx)
+		sent, err := r.drain(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		pause = nextPause(pause, err)
+		pause = nextPause(pause, sent, err)
 		if err != nil {
 			r.log.WarnContext(ctx, "outbox.stalled", "schema", r.pool.Schema(), "retry_in", pause, "error", err)
 		}
@@ -83,22 +83,24 @@ func (r *Relay) Flush(ctx context.Context) error {
 	}
 	var pause time.Duration
 	for {
-		left, err := r.drainBatch(ctx, newest)
+		sent, left, err := r.drainBatch(ctx, newest)
 		if err == nil && !left {
 			return nil
 		}
-		if pause = nextPause(pause, err); !sleep(ctx, pause) {
+		if pause = nextPause(pause, sent, err); !sleep(ctx, pause) {
 			return fmt.Errorf("flush outbox: %w", firstOf(err, ctx.Err()))
 		}
 	}
 }
 
-// drain publishes until the outbox is empty.
-func (r *Relay) drain(ctx context.Context) error {
+// drain publishes until the outbox is empty and returns how many rows it sent.
+func (r *Relay) drain(ctx context.Context) (int, error) {
+	total := 0
 	for {
-		left, err := r.drainBatch(ctx, anySeq)
+		sent, left, err := r.drainBatch(ctx, anySeq)
+		total += sent
 		if err != nil || !left {
-			return err
+			return total, err
 		}
 	}
 }
@@ -109,7 +111,7 @@ func (r *Relay) drain(ctx context.Context) error {
 func (r *Relay) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	if err := r.drain(ctx); err != nil {
+	if _, err := r.drain(ctx); err != nil {
 		r.log.InfoContext(ctx, "outbox.left_for_next_start", "schema", r.pool.Schema(), "error", err)
 	}
 }
@@ -130,11 +132,14 @@ func (r *Relay) idle(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// nextPause returns how long to wait after err: nothing after a success, else
-// twice as long as before.
-func nextPause(last time.Duration, err error) time.Duration {
-	if err == nil {
+// nextPause returns how long to wait after err: nothing after a success, a
+// moment when something was sent before it, else twice as long as last time.
+func nextPause(last time.Duration, sent int, err error) time.Duration {
+	switch {
+	case err == nil:
 		return 0
+	case sent > 0:
+		return minPause
 	}
 	return min(max(2*last, minPause), maxPause)
 }
