@@ -1,0 +1,29 @@
+// Package gateway is the edge: the public API over REST, gRPC, gRPC-Web and
+// Connect, in clear and over TLS, on one port. It owns no tables and keeps no
+// state but a short memory of who holds which token; any number of replicas
+// may run.
+//
+// The way of a call:
+//
+//	port (internal/listen)
+//	 ├─ HTTP/1.1 ─ Fiber ─┐
+//	 └─ HTTP/2 ── net/http ┴─ internal/rest  REST paths, grpc-gateway
+//	                          internal/rpc   /pkg.Service/Method, connect-go
+//	                               └─ internal/edge  who, may he, valid? ─ bus ─ owner
+//
+// Nothing here knows a method by name: what is offered, to whom and who serves
+// it is read from the proto options (proto/gen/go/edge). REST is served over
+// HTTP/2 too, so that a browser that negotiates it over TLS finds the same
+// API; only HTTP/1.1 goes through Fiber.
+//
+// Subjects out: every method's own, and actionplane.access.v1.rpc.authenticate.
+// Subjects in: none.
+//
+// When a neighbour is away:
+//
+//	access        tokens seen within AuthTTL go on working; others get
+//	              UNAVAILABLE (503)
+//	an owner      its methods answer UNAVAILABLE after bus.ReconnectWindow;
+//	              the others do not notice
+//	the bus       all calls answer UNAVAILABLE; /readyz says so
+package gateway

@@ -1,0 +1,207 @@
+// Package listen lets one port speak everything: HTTP/1.1 and HTTP/2, each in
+// clear and over TLS. It looks at the first bytes of a connection: a TLS
+// handshake is taken off, and what is inside is looked at again; HTTP/2's
+// preface goes to one listener, all else to the other.
+package listen
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	// peekTimeout bounds how long a client may be silent before it says what
+	// it speaks.
+	peekTimeout   = 10 * time.Second
+	tlsHandshake  = 0x16
+	http2Preface  = "PRI"
+	acceptBacklog = 128
+)
+
+// Port is a listening port that hands its connections to two listeners.
+type Port struct {
+	HTTP1, HTTP2 net.Listener
+
+	inner  net.Listener
+	tls    *tls.Config
+	http1  *handed
+	http2  *handed
+	closed chan struct{}
+	once   sync.Once
+	wg     sync.WaitGroup
+}
+
+// New listens on addr. tlsConfig may be nil: then TLS is refused.
+func New(ctx context.Context, addr string, tlsConfig *tls.Config) (*Port, error) {
+	var lc net.ListenConfig
+	inner, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	p := &Port{inner: inner, tls: tlsConfig, closed: make(chan struct{})}
+	p.http1 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
+	p.http2 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
+	p.HTTP1, p.HTTP2 = p.http1, p.http2
+	p.wg.Go(p.accept)
+	return p, nil
+}
+
+// Addr returns the address that is listened on.
+func (p *Port) Addr() net.Addr { return p.inner.Addr() }
+
+// Close stops listening. Connections that were handed over live on.
+func (p *Port) Close() error {
+	var err error
+	p.once.Do(func() {
+		close(p.closed)
+		err = p.inner.Close()
+		p.wg.Wait()
+		p.http1.drop()
+		p.http2.drop()
+	})
+	return err
+}
+
+func (p *Port) accept() {
+	for {
+		conn, err := p.inner.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			select { // out of descriptors, say: others must end first
+			case <-p.closed:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		p.wg.Go(func() { p.route(conn) })
+	}
+}
+
+// route hands a connection over, or closes it.
+func (p *Port) route(conn net.Conn) {
+	stop := make(chan struct{})
+	go func() { // a silent client must not hold up Close
+		select {
+		case <-p.closed:
+			_ = conn.SetReadDeadline(time.Unix(1, 0))
+		case <-stop:
+		}
+	}()
+	defer close(stop)
+	if err := conn.SetReadDeadline(time.Now().Add(peekTimeout)); err != nil {
+		_ = conn.Close()
+		return
+	}
+	looked, to := p.classify(conn)
+	if to == nil {
+		_ = conn.Close()
+		return
+	}
+	if err := conn.SetReadDeadline(time.Time{}); err != nil {
+		_ = conn.Close()
+		return
+	}
+	to.hand(looked)
+}
+
+func (p *Port) classify(conn net.Conn) (net.Conn, *handed) {
+	looked := &peeked{Conn: conn, r: bufio.NewReaderSize(conn, 4096)}
+	first, err := looked.r.Peek(1)
+	if err != nil {
+		return nil, nil
+	}
+	if first[0] == tlsHandshake {
+		return p.unwrap(looked)
+	}
+	if first[0] != http2Preface[0] {
+		return looked, p.http1
+	}
+	start, err := looked.r.Peek(len(http2Preface))
+	if err != nil {
+		return nil, nil
+	}
+	if string(start) == http2Preface {
+		return looked, p.http2
+	}
+	return looked, p.http1
+}
+
+// unwrap takes the TLS off and looks at what is inside.
+func (p *Port) unwrap(conn net.Conn) (net.Conn, *handed) {
+	if p.tls == nil {
+		return nil, nil
+	}
+	plain := tls.Server(conn, p.tls)
+	if err := plain.Handshake(); err != nil {
+		return nil, nil
+	}
+	inside := &peeked{Conn: plain, r: bufio.NewReaderSize(plain, 4096)}
+	start, err := inside.r.Peek(len(http2Preface))
+	if err != nil {
+		return nil, nil
+	}
+	if string(start) == http2Preface {
+		return inside, p.http2
+	}
+	return inside, p.http1
+}
+
+// peeked is a connection whose first bytes were looked at.
+type peeked struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+// Read implements net.Conn.
+func (c *peeked) Read(b []byte) (int, error) { return c.r.Read(b) }
+
+// handed is a listener of connections that were handed to it.
+type handed struct {
+	port  *Port
+	conns chan net.Conn
+}
+
+func (h *handed) hand(conn net.Conn) {
+	select {
+	case h.conns <- conn:
+	case <-h.port.closed:
+		_ = conn.Close()
+	}
+}
+
+// drop closes what nobody accepted.
+func (h *handed) drop() {
+	for {
+		select {
+		case conn := <-h.conns:
+			_ = conn.Close()
+		default:
+			return
+		}
+	}
+}
+
+// Accept implements net.Listener.
+func (h *handed) Accept() (net.Conn, error) {
+	select {
+	case conn := <-h.conns:
+		return conn, nil
+	case <-h.port.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener. It leaves the port to its owner, for two
+// servers share it.
+func (h *handed) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (h *handed) Addr() net.Addr { return h.port.Addr() }
