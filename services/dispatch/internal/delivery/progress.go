@@ -42,20 +42,16 @@ func Progress(steps []Step) Moves {
 	var moves Moves
 	open, blocked := true, false
 	for i, step := range steps {
-		state := step.State
-		if state == Held {
-			switch {
-			case blocked:
-				moves.Cancel = append(moves.Cancel, i)
-				state = Canceled
-			case open:
-				moves.Release = append(moves.Release, i)
-				state = Scheduled
-			}
+		switch {
+		case step.State != Held:
+		case blocked:
+			moves.Cancel = append(moves.Cancel, i)
+		case open:
+			moves.Release = append(moves.Release, i)
 		}
-		if step.Interrupts && state != Succeeded {
+		if step.Interrupts && step.State != Succeeded {
 			open = false
-			blocked = blocked || state.Ended()
+			blocked = blocked || step.State.Ended()
 		}
 	}
 	return moves

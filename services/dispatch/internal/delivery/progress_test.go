@@ -55,6 +55,8 @@ func TestProgress(t *testing.T) {
 			[]delivery.Step{plain("held"), guard("failed")}, delivery.Moves{Release: []int{0}}},
 		{"LaterFailedGuardDecidesThoughEarlierIsUnderWay",
 			[]delivery.Step{guard("sending"), guard("failed"), plain("held")}, delivery.Moves{Cancel: []int{2}}},
+		{"FailedGuardDecidesThoughLaterIsReplayed",
+			[]delivery.Step{guard("failed"), guard("scheduled"), plain("held")}, delivery.Moves{Cancel: []int{2}}},
 		{"OnlyHeldStepsMove",
 			[]delivery.Step{guard("failed"), plain("scheduled"), plain("succeeded"), plain("canceled")}, delivery.Moves{}},
 	}

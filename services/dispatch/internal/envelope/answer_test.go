@@ -47,6 +47,7 @@ func TestForwarded(t *testing.T) {
 		{"EscapedKey", `{"\u0066orwardedStatusCode":403}`, fault.CodePermissionDenied, forwardedStatus, "the target refused with status 403"},
 		{"LastOfSeveralCounts", `{"forwardedStatusCode":403,"forwardedStatusCode":409}`, fault.CodeAlreadyExists, forwardedStatus, "the target refused with status 409"},
 		{"CodeIsText", `{"forwardedStatusCode":"403"}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},
+		{"CodeCountsThoughMessageIsANumber", `{"forwardedStatusCode":403,"forwardedErrorMessage":1}`, fault.CodePermissionDenied, forwardedStatus, "the target refused with status 403"},
 		{"CodeIsAFraction", `{"forwardedStatusCode":403.5,"forwardedErrorMessage":"m"}`, fault.CodeFailedPrecondition, forwarded, "m"},
 		{"CodeIsHuge", `{"forwardedStatusCode":99999999999999999999}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},
 		{"MessageIsANumber", `{"forwardedErrorMessage":123}`, fault.CodeFailedPrecondition, forwarded, "the target refused"},

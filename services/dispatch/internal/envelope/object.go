@@ -89,9 +89,7 @@ func valueEnd(text []byte, at int) int {
 			if depth == 0 {
 				return at
 			}
-			if depth--; depth == 0 {
-				return at + 1
-			}
+			depth--
 		case ',', ' ', '\t', '\r', '\n':
 			if depth == 0 {
 				return at

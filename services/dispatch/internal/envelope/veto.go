@@ -108,7 +108,7 @@ func (v *veto) fault() error {
 	case message == "":
 		message = "the target refused"
 	}
-	if v.broken || v.code < 400 || v.code > 499 {
+	if v.code < 400 || v.code > 499 {
 		return fault.FailedPrecondition("%s", message).WithID(idForwarded)
 	}
 	code, ok := forwardedCodes[v.code]
