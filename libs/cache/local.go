@@ -29,7 +29,8 @@ func (l *Local[K, V]) Get(key K) (V, bool) { return l.entries.GetIfPresent(key) 
 
 // GetOrLoad returns the value of key; where there is none it calls load, once
 // for all callers that ask meanwhile, and keeps what it returns unless that is
-// an error.
+// an error. A key that is deleted during its load is loaded again, until ctx is
+// done. load must not use the cache it fills.
 func (l *Local[K, V]) GetOrLoad(ctx context.Context, key K, load func(ctx context.Context, key K) (V, error)) (V, error) {
 	return l.entries.Get(ctx, key, otter.LoaderFunc[K, V](load))
 }
@@ -37,7 +38,8 @@ func (l *Local[K, V]) GetOrLoad(ctx context.Context, key K, load func(ctx contex
 // Set stores value under key.
 func (l *Local[K, V]) Set(key K, value V) { l.entries.Set(key, value) }
 
-// Delete forgets keys. A load that runs meanwhile does not bring them back.
+// Delete forgets keys. A load that runs meanwhile does not bring back what it
+// read before.
 func (l *Local[K, V]) Delete(keys ...K) {
 	for _, key := range keys {
 		l.entries.Invalidate(key)
