@@ -223,10 +223,11 @@ func (h *home) close() error {
 	if h.ephemeral && h.dir != "" {
 		errs = append(errs, os.RemoveAll(h.dir))
 	}
-	for _, f := range []*os.File{h.alive, h.own} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
+	if h.alive != nil {
+		errs = append(errs, h.alive.Close()) // the server's copies decide
+	}
+	if h.own != nil {
+		errs = append(errs, unlock(h.own))
 	}
 	return errors.Join(errs...)
 }

@@ -64,6 +64,12 @@ func lockOwn(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// unlock gives up our lock at once. Closing alone would keep it for as long as a
+// child that is just being forked somewhere in this process has a copy of f.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
+
 // writePid writes our pid at the start of f.
 func writePid(f *os.File) error {
 	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)

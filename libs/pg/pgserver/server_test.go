@@ -188,7 +188,7 @@ func TestRootPlacesAClusterItsUserCannotReachElsewhere(t *testing.T) {
 	dir := filepath.Join(closed, "data")
 	first := mustStart(t, Config{DataDir: dir})
 	moved := first.home.dir
-	t.Cleanup(func() { _ = os.RemoveAll(moved) })
+	t.Cleanup(func() { _, _ = os.RemoveAll(moved), os.Remove(systemHome) }) // the latter only when empty
 	if !strings.HasPrefix(moved, systemHome) || firstLine(filepath.Join(dir, markerName)) != moved {
 		t.Errorf("placed at %s, marker says %s", moved, firstLine(filepath.Join(dir, markerName)))
 	}
