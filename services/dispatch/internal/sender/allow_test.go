@@ -38,7 +38,7 @@ func TestParseAllow(t *testing.T) {
 		t.Parallel()
 		wrong := []string{
 			"10.0.0.5/8", "10.0.0.0/33", "*.internal", "host:80", "http://x", "0x7f.1", "2130706433", "127.1",
-			"::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "fe80::1%eth0", "exämple", "a b",
+			"::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "fe80::1%eth0", "exämple", "a b", "0..", "a..b", ".",
 		}
 		_, err := ParseAllow("ok.test," + strings.Join(wrong, ","))
 		if err == nil {

@@ -59,6 +59,7 @@ func readHead(r *bufio.Reader, limit int) (answerHead, error) {
 type lineReader struct {
 	r      *bufio.Reader
 	budget int
+	bare   bool   // the last line ended without a carriage return
 	long   []byte // a line that did not fit into the reader's buffer
 }
 
@@ -100,7 +101,9 @@ func (l *lineReader) next() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
+	line, found := bytes.CutSuffix(line[:len(line)-1], []byte("\r"))
+	l.bare = !found
+	return line, nil
 }
 
 // rest gathers a line longer than the reader's buffer.
@@ -133,12 +136,23 @@ func (h *answerHead) parseStatus(line []byte) error {
 	return nil
 }
 
-func (h *answerHead) parseField(line []byte) error {
+// splitField takes a header line apart.
+func splitField(line []byte) (name, value []byte, err error) {
 	name, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok || !isToken(name) {
-		return malformedError("header line without a name")
+		return nil, nil, malformedError("header line without a name")
 	}
-	value = bytes.Trim(value, " \t")
+	if hasControl(value) {
+		return nil, nil, malformedError("control character in a header")
+	}
+	return name, bytes.Trim(value, " \t"), nil
+}
+
+func (h *answerHead) parseField(line []byte) error {
+	name, value, err := splitField(line)
+	if err != nil {
+		return err
+	}
 	switch {
 	case is(name, "Content-Length"):
 		return h.setLength(value)
@@ -226,6 +240,17 @@ func keepAliveTimeout(value []byte) time.Duration {
 		}
 	}
 	return 0
+}
+
+// hasControl reports whether a field value has a control character other than
+// the tab.
+func hasControl[T string | []byte](value T) bool {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // text copies a header value that goes into records and logs; one with

@@ -83,14 +83,35 @@ func (a *attempt) exchange(ctx context.Context, s *Sender, l *lane, m *message) 
 
 // connect takes the most recently used live connection or dials.
 func (a *attempt) connect(ctx context.Context, s *Sender, l *lane) (*connection, error) {
-	c := s.pool.take(l)
-	if a.resp.Reused = c != nil; !a.resp.Reused {
-		var err error
-		if c, err = s.dialer.dial(ctx, a); err != nil {
-			return nil, err
-		}
+	if c := s.pool.take(l); c != nil {
+		a.resp.Reused, a.resp.Remote = true, c.remote
+		return c, nil
 	}
-	a.resp.Remote = c.remote
+	a.resp.Reused = false
+	ctx, cancel := context.WithDeadline(ctx, a.deadline)
+	defer cancel()
+	return a.dial(ctx, &s.dialer)
+}
+
+// dial opens a connection and, for https, secures it.
+func (a *attempt) dial(ctx context.Context, d *dialer) (*connection, error) {
+	a.stage = StageConnect
+	began := time.Now()
+	c, err := d.connect(ctx, a.endpoint, a.req.Allow)
+	if err != nil {
+		return nil, err
+	}
+	connected := time.Now()
+	a.resp.Remote, a.resp.Timings.Connect = c.remote, connected.Sub(began)
+	if !a.endpoint.secure {
+		return c, nil
+	}
+	a.stage = StageTLS
+	if err := d.handshake(ctx, c, a.endpoint.host); err != nil {
+		_ = c.Close() // the error to report is the handshake's
+		return nil, err
+	}
+	a.resp.Timings.TLS = time.Since(connected)
 	return c, nil
 }
 

@@ -105,12 +105,22 @@ func chunkError(err error) error {
 }
 
 // skipTrailer reads what the chunked reader leaves: trailer fields, which we
-// have no use for, and the empty line.
+// have no use for, and the empty line. As in the chunks before them, a line
+// ends with both its characters.
 func skipTrailer(r *bufio.Reader) error {
 	lines := lineReader{r: r, budget: maxTrailer}
 	for {
 		line, err := lines.next()
-		if err != nil || len(line) == 0 {
+		if err != nil {
+			return err
+		}
+		if lines.bare {
+			return malformedError("trailer line without a carriage return")
+		}
+		if len(line) == 0 {
+			return nil
+		}
+		if _, _, err := splitField(line); err != nil {
 			return err
 		}
 	}

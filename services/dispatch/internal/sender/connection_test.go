@@ -184,6 +184,9 @@ func TestBrokenAnswers(t *testing.T) {
 		{"FoldedHeader", answer("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"), KindMalformed, StageHead},
 		{"BlankBeforeColon", answer("HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\n"), KindMalformed, StageHead},
 		{"BadChunkSize", answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), KindMalformed, StageBody},
+		{"BareLineFeedBehindTheChunks", answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\n"), KindMalformed, StageBody},
+		{"NamelessTrailer", answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx\r\n\r\n"), KindMalformed, StageBody},
+		{"ControlCharacterInAHeader", answer("HTTP/1.1 200 OK\r\nA: \x13\r\n\r\n"), KindMalformed, StageHead},
 		{"BadChunkEnd", answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz"), KindMalformed, StageBody},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
-	"time"
 )
 
 // readBuffer is the size of a connection's read buffer in bytes. It stays with
@@ -23,39 +22,10 @@ type dialer struct {
 	tls      *tls.Config // cloned for each host
 }
 
-// dial connects to the attempt's endpoint, within its deadline.
-func (d *dialer) dial(ctx context.Context, a *attempt) (*connection, error) {
-	ctx, cancel := context.WithDeadline(ctx, a.deadline)
-	defer cancel()
-	a.stage = StageConnect
-	began := time.Now()
-	plain, err := d.connect(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	connected := time.Now()
-	a.resp.Timings.Connect = connected.Sub(began)
-	c, err := newConnection(plain)
-	if err != nil {
-		_ = plain.Close() // the error to report is the first one
-		return nil, err
-	}
-	if !a.endpoint.secure {
-		return c, nil
-	}
-	a.stage = StageTLS
-	if err := d.handshake(ctx, c, a.endpoint.host); err != nil {
-		_ = c.Close() // the error to report is the handshake's
-		return nil, err
-	}
-	a.resp.Timings.TLS = time.Since(connected)
-	return c, nil
-}
-
-// connect resolves and dials. The control hook runs for every address that is
-// tried, between the lookup and the first packet: what it admits is what is
-// connected to.
-func (d *dialer) connect(ctx context.Context, a *attempt) (net.Conn, error) {
+// connect resolves and dials an endpoint. The control hook runs for every
+// address that is tried, between the lookup and the first packet: what it
+// admits is what is connected to.
+func (d *dialer) connect(ctx context.Context, e endpoint, exemption AllowList) (*connection, error) {
 	nd := net.Dialer{
 		Resolver: d.resolver,
 		ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
@@ -63,10 +33,19 @@ func (d *dialer) connect(ctx context.Context, a *attempt) (net.Conn, error) {
 			if err != nil || network != "tcp4" && network != "tcp6" {
 				return fmt.Errorf("dial to %s %q: %w", network, address, errors.ErrUnsupported)
 			}
-			return d.guard.Admit(a.endpoint.host, addr.Addr(), a.req.Allow)
+			return d.guard.Admit(e.host, addr.Addr(), exemption)
 		},
 	}
-	return nd.DialContext(ctx, "tcp", a.endpoint.address())
+	plain, err := nd.DialContext(ctx, "tcp", e.address())
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConnection(plain)
+	if err != nil {
+		_ = plain.Close() // the error to report is the first one
+		return nil, err
+	}
+	return c, nil
 }
 
 // handshake wraps c in TLS.

@@ -98,6 +98,9 @@ func portOf(u *url.URL) (string, error) {
 	if err != nil || n == 0 {
 		return "", invalidEndpoint("port is not between 1 and 65535")
 	}
+	if port[0] != '0' {
+		return port, nil // canonical already
+	}
 	return strconv.FormatUint(n, 10), nil
 }
 
@@ -123,10 +126,11 @@ func canonicalHost(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// validName reports whether host is made of the characters of host names.
-// Names beyond ASCII must come in their xn-- form.
+// validName reports whether host is made of labels with the characters of host
+// names. Names beyond ASCII must come in their xn-- form.
 func validName(host string) bool {
-	return host != "" && len(host) <= maxHostName && strings.IndexFunc(host, func(r rune) bool {
+	labelled := host != "" && host[0] != '.' && host[len(host)-1] != '.' && !strings.Contains(host, "..")
+	return labelled && len(host) <= maxHostName && strings.IndexFunc(host, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
 	}) < 0
 }

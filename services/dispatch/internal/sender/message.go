@@ -112,10 +112,8 @@ func checkField(f Field) error {
 	if !isToken(f.Name) || framing(f.Name) {
 		return fmt.Errorf("header field %q is not for callers: %w", f.Name, errInvalid)
 	}
-	for i := range len(f.Value) {
-		if c := f.Value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return fmt.Errorf("header field %q has a control character: %w", f.Name, errInvalid)
-		}
+	if hasControl(f.Value) {
+		return fmt.Errorf("header field %q has a control character: %w", f.Name, errInvalid)
 	}
 	return nil
 }
