@@ -42,7 +42,7 @@ type published struct {
 type recorder struct {
 	mu   sync.Mutex
 	got  []published
-	news chan struct{}                               // has a token after every publish
+	news chan struct{}                              // has a token after every publish
 	fail func(ctx context.Context, id string) error // asked before each publish; may be nil
 }
 
