@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -109,12 +110,17 @@ func (t *Telemetry) MetricsHandler() http.Handler {
 }
 
 // Shutdown sends what is left and stops exporting. With a collector that is
-// away it takes until ctx is done, so give it a deadline.
+// away it takes until ctx is done, so give it a deadline of some seconds; when
+// ctx is done already, nothing is sent and exporters may go on in the
+// background. Traces and metrics shut down side by side, so that one cannot use
+// up the time of the other.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
-	var problems []error
-	for _, stop := range t.shutdown {
-		problems = append(problems, stop(ctx))
+	problems := make([]error, len(t.shutdown))
+	var stopping sync.WaitGroup
+	for i, stop := range t.shutdown {
+		stopping.Go(func() { problems[i] = stop(ctx) })
 	}
+	stopping.Wait()
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("shut down telemetry: %w", err)
 	}

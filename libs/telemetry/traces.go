@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -11,17 +12,26 @@ import (
 // startTraces makes the tracer provider. Without a collector spans are made
 // all the same, so that logs and neighbours have trace ids.
 func (t *Telemetry) startTraces(ctx context.Context, config Config, described *resource.Resource) error {
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
-	if endpoint := config.traces(); endpoint != "" {
-		exporter, err := otlptracegrpc.New(ctx, traceEndpoint(endpoint))
-		if err != nil {
-			return err
-		}
-		options = append(options, sdktrace.WithBatcher(exporter))
+	resource := sdktrace.WithResource(described)
+	endpoint := config.traces()
+	if endpoint == "" {
+		t.tracers = sdktrace.NewTracerProvider(resource)
+		return nil
 	}
-	provider := sdktrace.NewTracerProvider(options...)
+	exporter, err := otlptracegrpc.New(ctx, traceEndpoint(endpoint))
+	if err != nil {
+		return err
+	}
+	provider := sdktrace.NewTracerProvider(resource, sdktrace.WithBatcher(exporter))
 	t.tracers = provider
-	t.shutdown = append(t.shutdown, provider.Shutdown)
+	t.shutdown = append(t.shutdown, func(ctx context.Context) error {
+		err := provider.Shutdown(ctx)
+		if err != nil {
+			// Out of time, the provider leaves its exporter trying in the background.
+			err = errors.Join(err, exporter.Shutdown(ctx))
+		}
+		return err
+	})
 	return nil
 }
 

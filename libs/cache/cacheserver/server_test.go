@@ -34,7 +34,7 @@ func TestServerIsPrivate(t *testing.T) {
 		t.Errorf("server listens on %s, want loopback", u.Host)
 	}
 	for _, password := range []string{"", "guess"} {
-		client := redis.NewClient(&redis.Options{Addr: u.Host, Password: password})
+		client := redis.NewClient(&redis.Options{Addr: u.Host, Password: password, MaxRetries: -1, DialerRetries: 1})
 		if err := client.Get(t.Context(), "key").Err(); err == nil || err == redis.Nil { //nolint:errorlint // Nil would be an answer
 			t.Errorf("password %q reads: %v", password, err)
 		}
@@ -74,6 +74,7 @@ func TestCloseEndsConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	options.MaxRetries, options.DialerRetries = -1, 1
 	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	if err := client.Ping(t.Context()).Err(); err != nil {
