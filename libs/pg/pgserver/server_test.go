@@ -133,7 +133,9 @@ func TestNoServerOutlivesAKilledOwner(t *testing.T) {
 }
 
 // TestServerOutlivesThreads ends many threads of this process. Had the server
-// been forked on one of them, the kernel would signal it.
+// been forked on one of them, the kernel would signal it. That is a matter of
+// chance, so this cannot prove startProcess's lock necessary; it catches a fork
+// moved to a short-lived thread.
 func TestServerOutlivesThreads(t *testing.T) {
 	t.Parallel()
 	s := mustStart(t, Config{Ephemeral: true})
