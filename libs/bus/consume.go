@@ -32,6 +32,9 @@ type Message struct {
 // ID returns the message id its publisher gave it.
 func (m Message) ID() string { return get(m.Header, nats.MsgIdHdr) }
 
+// ContentType returns what the publisher says the data is; "" is protobuf.
+func (m Message) ContentType() string { return get(m.Header, HeaderContentType) }
+
 // Consumer describes a durable consumer: replicas of a service share one.
 type Consumer struct {
 	Stream string

@@ -68,3 +68,12 @@ func ensured(name string, err error) error {
 	}
 	return nil
 }
+
+// LastSequence returns the sequence of the last message that the stream took.
+func (c *Conn) LastSequence(ctx context.Context, stream string) (uint64, error) {
+	s, err := c.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, fmt.Errorf("look up stream %s: %w", stream, err)
+	}
+	return s.CachedInfo().State.LastSeq, nil
+}

@@ -1,0 +1,41 @@
+// Package executions owns which targets are called when something happens:
+// executions, their includes, the catalog of what internal services offer, and
+// the resolution of a trigger into the one chain that answers to it.
+//
+// Subjects in (queue group "executions", each followed by the tenant):
+//
+//	actionplane.executions.v1.rpc.{set_execution,search_executions,list_execution_*}
+//	actionplane.executions.v1.rpc.announce_catalog
+//	actionplane.executions.v1.rpc.publish_event          into EVENTS
+//	actionplane.executions.v1.rpc.run_{request,response,function}_hook
+//	                                                     resolve, hand on to dispatch
+//	stream EVENTS, consumer "executions"                 resolve, hand on to RUNS
+//	stream CHANGES, consumer "executions-targets"        deleted targets leave the lists
+//	stream CHANGES, followed                             epochs of the resolver
+//
+// Subjects out:
+//
+//	actionplane.targets.v1.rpc.get_target_snapshots
+//	actionplane.dispatch.v1.rpc.run_hook                 with the caller's reply inbox
+//	stream RUNS                                          one message per event that matches
+//	stream CHANGES, resource "execution"
+//
+// Tables (schema executions): executions, entries, catalog, outbox.
+//
+// A trigger has one winner: method > service > all; event > longest group >
+// all; a function by name (internal/condition). An execution with an empty
+// list is a noop that wins like any other and so shadows broader ones; the
+// original forgets one that is emptied before it was ever filled, here it is
+// kept, because whoever sets an empty list means it. Where the original runs a
+// chain in reverse, refuses a target that is listed twice, or loses the
+// condition in searches, this room does not (spec sheet, 2.6, 2.8, 4.3).
+//
+// When a neighbour is away:
+//
+//	Postgres      what is cached goes on being resolved; changes and the rest
+//	              answer UNAVAILABLE; events wait in the stream
+//	targets       the same, for chains that are not cached
+//	Redis         slower, not wrong
+//	dispatch      the caller of a hook waits up to bus.ReconnectWindow, then
+//	              gets UNAVAILABLE; events wait in RUNS
+package executions

@@ -1,0 +1,4 @@
+DROP TABLE outbox;
+DROP TABLE catalog;
+DROP TABLE entries;
+DROP TABLE executions;

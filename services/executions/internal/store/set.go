@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/executions/internal/chain"
+)
+
+// sqlLockTenant makes the setters of one tenant wait for each other: whether
+// an include is allowed depends on all of its executions.
+const sqlLockTenant = `SELECT pg_advisory_xact_lock(hashtextextended($1, 1))`
+
+const sqlGetGraph = selectExecution + ` WHERE e.tenant = $1`
+
+const sqlPutExecution = `INSERT INTO executions (tenant, condition_id, kind, created_at, changed_at)
+	VALUES ($1, $2, $3, $4, $4)
+	ON CONFLICT (tenant, condition_id) DO UPDATE SET changed_at = excluded.changed_at
+	RETURNING created_at, changed_at`
+
+const sqlDeleteEntries = `DELETE FROM entries WHERE tenant = $1 AND condition_id = $2`
+
+const sqlPutEntries = `INSERT INTO entries (tenant, condition_id, position, target_id, include_id)
+	SELECT $1, $2, n, nullif(target_id, ''), nullif(include_id, '')
+	FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS line (target_id, include_id, n)`
+
+// Setting is an execution that is about to be set.
+type Setting struct {
+	Tenant  string
+	Kind    string
+	Root    chain.Execution
+	Now     time.Time
+	Changed func(ctx context.Context, tx pgx.Tx, created bool) error // announces the change within the transaction
+}
+
+// Set stores an execution in place of what there was, unless nothing changes,
+// and returns it as it then is. The rules about includes are checked on what
+// the transaction itself sees.
+func (s *Store) Set(ctx context.Context, in Setting) (Execution, error) {
+	var out Execution
+	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlLockTenant, in.Tenant); err != nil {
+			return err
+		}
+		graph, err := readGraph(ctx, tx, in.Tenant)
+		if err != nil {
+			return err
+		}
+		old, exists := graph[in.Root.ConditionID]
+		if exists && chain.SameEntries(old.Entries, in.Root.Entries) {
+			out = old
+			return nil
+		}
+		if err := checkIncludes(in.Root, graph); err != nil {
+			return err
+		}
+		if out, err = put(ctx, tx, in); err != nil {
+			return err
+		}
+		return in.Changed(ctx, tx, !exists)
+	})
+	return out, pg.Translate(err)
+}
+
+func readGraph(ctx context.Context, tx pgx.Tx, tenant string) (map[string]Execution, error) {
+	rows, err := tx.Query(ctx, sqlGetGraph, tenant)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, scanExecution)
+	if err != nil {
+		return nil, err
+	}
+	graph := make(map[string]Execution, len(all))
+	for _, e := range all {
+		graph[e.ConditionID] = e
+	}
+	return graph, nil
+}
+
+func checkIncludes(root chain.Execution, graph map[string]Execution) error {
+	includers := map[string][]string{}
+	for id, e := range graph {
+		for _, entry := range e.Entries {
+			if entry.Include != "" {
+				includers[entry.Include] = append(includers[entry.Include], id)
+			}
+		}
+	}
+	return chain.CheckIncludes(root,
+		func(id string) (chain.Execution, bool) {
+			e, ok := graph[id]
+			return chain.Execution{ConditionID: id, Entries: e.Entries}, ok
+		},
+		func(id string) []string { return includers[id] })
+}
+
+func put(ctx context.Context, tx pgx.Tx, in Setting) (Execution, error) {
+	out := Execution{ConditionID: in.Root.ConditionID, Kind: in.Kind, Entries: in.Root.Entries}
+	err := tx.QueryRow(ctx, sqlPutExecution, in.Tenant, in.Root.ConditionID, in.Kind, in.Now).Scan(&out.CreatedAt, &out.ChangedAt)
+	if err != nil {
+		return Execution{}, err
+	}
+	targets := make([]string, len(in.Root.Entries))
+	includes := make([]string, len(in.Root.Entries))
+	for i, entry := range in.Root.Entries {
+		targets[i], includes[i] = string(entry.Target), entry.Include
+	}
+	if _, err := tx.Exec(ctx, sqlDeleteEntries, in.Tenant, in.Root.ConditionID); err != nil {
+		return Execution{}, err
+	}
+	_, err = tx.Exec(ctx, sqlPutEntries, in.Tenant, in.Root.ConditionID, targets, includes)
+	return out, err
+}

@@ -1,0 +1,101 @@
+// Package store keeps executions and the catalog in Postgres, schema
+// "executions". Every statement is scoped by tenant.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/executions/internal/chain"
+)
+
+// Store reads and writes the tables.
+type Store struct {
+	db *pg.Pool
+}
+
+// New returns a store on the service's pool.
+func New(db *pg.Pool) *Store { return &Store{db: db} }
+
+// Execution is a stored execution.
+type Execution struct {
+	ConditionID string
+	Kind        string
+	CreatedAt   time.Time
+	ChangedAt   time.Time
+	Entries     []chain.Entry
+}
+
+// entriesOf aggregates the entries of execution e, in order, into two arrays
+// of equal length. It uses the primary key of entries.
+const entriesOf = `(SELECT coalesce(array_agg(coalesce(target_id, '') ORDER BY position), '{}')
+	FROM entries WHERE tenant = e.tenant AND condition_id = e.condition_id),
+	(SELECT coalesce(array_agg(coalesce(include_id, '') ORDER BY position), '{}')
+	FROM entries WHERE tenant = e.tenant AND condition_id = e.condition_id)`
+
+const selectExecution = `SELECT e.condition_id, e.kind, e.created_at, e.changed_at, ` + entriesOf + ` FROM executions e`
+
+// scanExecution reads a row of selectExecution.
+func scanExecution(row pgx.CollectableRow) (Execution, error) {
+	var e Execution
+	var targets, includes []string
+	if err := row.Scan(&e.ConditionID, &e.Kind, &e.CreatedAt, &e.ChangedAt, &targets, &includes); err != nil {
+		return Execution{}, err
+	}
+	e.Entries = make([]chain.Entry, len(targets))
+	for i := range targets {
+		e.Entries[i] = chain.Entry{Target: chain.TargetID(targets[i]), Include: includes[i]}
+	}
+	return e, nil
+}
+
+const sqlGetExecutions = selectExecution + ` WHERE e.tenant = $1 AND e.condition_id = ANY($2)`
+
+// GetExecutions returns those of the named executions that exist.
+func (s *Store) GetExecutions(ctx context.Context, tenant string, conditionIDs []string) ([]Execution, error) {
+	rows, err := s.db.Query(ctx, sqlGetExecutions, tenant, conditionIDs)
+	if err != nil {
+		return nil, pg.Translate(err)
+	}
+	found, err := pgx.CollectRows(rows, scanExecution)
+	return found, pg.Translate(err)
+}
+
+// Closure returns the executions that exist among conditionIDs, and everything
+// they include, directly or through others: what it takes to flatten any of
+// them.
+func (s *Store) Closure(ctx context.Context, tenant string, conditionIDs []string) (map[string]chain.Execution, error) {
+	all := map[string]chain.Execution{}
+	wanted := conditionIDs
+	for range chain.MaxIncludeHops + 1 {
+		found, err := s.GetExecutions(ctx, tenant, wanted)
+		if err != nil {
+			return nil, err
+		}
+		wanted = nil
+		for _, e := range found {
+			all[e.ConditionID] = chain.Execution{ConditionID: e.ConditionID, Entries: e.Entries}
+			for _, entry := range e.Entries {
+				if _, known := all[entry.Include]; entry.Include != "" && !known {
+					wanted = append(wanted, entry.Include)
+				}
+			}
+		}
+		if len(wanted) == 0 {
+			break
+		}
+	}
+	return all, nil
+}
+
+const sqlDropTarget = `DELETE FROM entries WHERE tenant = $1 AND target_id = $2` // entries_target
+
+// DropTarget takes a deleted target out of every execution. What is left empty
+// stays as a noop.
+func (s *Store) DropTarget(ctx context.Context, tenant, targetID string) error {
+	_, err := s.db.Exec(ctx, sqlDropTarget, tenant, targetID)
+	return pg.Translate(err)
+}
