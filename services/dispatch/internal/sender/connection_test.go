@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -231,7 +232,7 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 		for _, host := range []string{"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "0.0.0.0", "0x7f.1", "2130706433", "0177.1", "[fe80::1%25lo]", "[64:ff9b::7f00:1]", "169.254.169.254", "127.0.0.1."} {
 			_, err := send(t, s, Request{URL: "http://" + host + ":" + port})
 			var f *Failure
-			if f, _ = err.(*Failure); f == nil || f.Kind != KindDenied {
+			if !errors.As(err, &f) || f.Kind != KindDenied {
 				t.Errorf("%s: %v", host, err)
 			}
 		}
@@ -369,9 +370,9 @@ func TestTLS(t *testing.T) {
 		t.Parallel()
 		server := newServer(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert})
 		_, err := send(t, newSender(t, trusted(server)), Request{URL: server.URL, Body: []byte("{}")})
-		f, _ := err.(*Failure)
+		var f *Failure
 		// The alert races with the reset that follows the server's close.
-		if f == nil || f.Kind != KindTLS && f.Kind != KindReset {
+		if !errors.As(err, &f) || f.Kind != KindTLS && f.Kind != KindReset {
 			t.Errorf("error = %v", err)
 		}
 	})

@@ -14,7 +14,7 @@
 //     and only if not one byte could be written another one is taken.
 //
 // It speaks HTTP/1.1 on its own connections instead of using a client library.
-// net/http runs two goroutines per connection and allocates some 60 times per
+// net/http runs two goroutines per connection and allocates some 50 times per
 // call, which makes it the dearest part of a delivery; fasthttp's client takes
 // no context, so that a canceled attempt would run on, and reserves a body's
 // claimed length at once. One kind of request and the answers to it need
@@ -125,7 +125,7 @@ type Response struct {
 // Timings are the parts of an attempt's duration; zero where a part did not
 // happen, as Connect and TLS on a kept connection.
 type Timings struct {
-	Wait      time.Duration // for a connection slot
+	Wait      time.Duration // until there was a connection slot, reading the URL included
 	Connect   time.Duration // name lookup and TCP
 	TLS       time.Duration // handshake
 	FirstByte time.Duration // from the first byte written to the first byte read
