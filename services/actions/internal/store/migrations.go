@@ -1,0 +1,8 @@
+package store
+
+import "embed"
+
+// Migrations is the schema.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
