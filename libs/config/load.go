@@ -11,8 +11,8 @@ import (
 // knows; os.LookupEnv is the usual lookup. A variable that is set to nothing
 // counts as unset. If *T has a method Validate() error, it judges the result.
 //
-// The error names every bad variable and everything Validate found, as a
-// fault.Invalid; the values that could be read are returned with it. T must be
+// The error is a fault.Invalid for every bad variable, joined with what
+// Validate found; the values that could be read are returned with it. T must be
 // a struct.
 func Load[T any](defaults T, lookup func(string) (string, bool)) (T, error) {
 	loaded := defaults
