@@ -104,8 +104,8 @@ func callError(m *contract.Method, err error) error {
 
 // answerError returns the error that an answer's headers tell of, if any.
 func answerError(h nats.Header) error {
-	text := get(h, HeaderErrorText)
-	code := get(h, HeaderErrorCode)
+	text := get(h, contract.HeaderErrorText)
+	code := get(h, contract.HeaderErrorCode)
 	if code == "" {
 		return nil
 	}
@@ -116,8 +116,8 @@ func answerError(h nats.Header) error {
 	return &fault.Error{
 		Code:    fault.Code(n),
 		Message: text,
-		ID:      get(h, HeaderErrorID),
-		Reason:  get(h, HeaderErrorReason),
+		ID:      get(h, contract.HeaderErrorID),
+		Reason:  get(h, contract.HeaderErrorReason),
 	}
 }
 
@@ -135,10 +135,10 @@ func errorHeader(err error) nats.Header {
 			e.Message = "time ran out"
 		}
 	}
-	set(h, HeaderErrorCode, strconv.FormatUint(uint64(e.Code), 10))
-	set(h, HeaderErrorText, oneLine(e.Message))
-	set(h, HeaderErrorID, e.ID)
-	set(h, HeaderErrorReason, e.Reason)
+	set(h, contract.HeaderErrorCode, strconv.FormatUint(uint64(e.Code), 10))
+	set(h, contract.HeaderErrorText, oneLine(e.Message))
+	set(h, contract.HeaderErrorID, e.ID)
+	set(h, contract.HeaderErrorReason, e.Reason)
 	return h
 }
 

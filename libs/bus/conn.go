@@ -93,7 +93,7 @@ func (c *Conn) dial(ctx context.Context, cfg Config) (*nats.Conn, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fault.Unavailable("no NATS server at %s", cfg.URL).Because(err)
+			return nil, fault.Unavailable("NATS_URL: no server answers").Because(err)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/proto/contract"
 )
 
 // Message is a message of a stream.
@@ -33,7 +34,7 @@ type Message struct {
 func (m Message) ID() string { return get(m.Header, nats.MsgIdHdr) }
 
 // ContentType returns what the publisher says the data is; "" is protobuf.
-func (m Message) ContentType() string { return get(m.Header, HeaderContentType) }
+func (m Message) ContentType() string { return get(m.Header, contract.HeaderContentType) }
 
 // Consumer describes a durable consumer: replicas of a service share one.
 type Consumer struct {

@@ -28,9 +28,9 @@ func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Messag
 	}
 	h := outgoing(ctx)
 	if wantsJSON(inbound.Header) {
-		set(h, HeaderAccept, jsonType)
+		set(h, contract.HeaderAccept, jsonType)
 	}
-	h[HeaderChecked] = []string{"1"} // built by ourselves
+	h[contract.HeaderChecked] = []string{"1"} // built by ourselves
 	err = c.nc.PublishMsg(&nats.Msg{Subject: subject(ctx, m), Reply: inbound.Reply, Header: h, Data: data})
 	if err != nil {
 		return callError(m, err)

@@ -11,28 +11,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
-)
-
-// Headers of every message. Names that begin with "Nats-" belong to NATS.
-const (
-	HeaderTenant       = "Actionplane-Tenant"
-	HeaderOrganization = "Actionplane-Organization"
-	HeaderPerson       = "Actionplane-Person"
-	HeaderRoles        = "Actionplane-Roles" // comma separated
-	// HeaderTimeout is the time left for the call, as a Go duration. It is
-	// relative, so that clocks need not agree.
-	HeaderTimeout = "Actionplane-Timeout"
-	// HeaderChecked is set by the edge on requests whose validation rules it
-	// has checked already.
-	HeaderChecked     = "Actionplane-Checked"
-	HeaderContentType = "Content-Type"
-	HeaderAccept      = "Accept"
-
-	// Error answers: NATS's own service headers, and ours.
-	HeaderErrorText   = "Nats-Service-Error"
-	HeaderErrorCode   = "Nats-Service-Error-Code" // a fault.Code
-	HeaderErrorID     = "Actionplane-Error-Id"
-	HeaderErrorReason = "Actionplane-Error-Reason"
+	"github.com/actionplane/actionplane/proto/contract"
 )
 
 const jsonType = "application/json"
@@ -50,15 +29,15 @@ func WithChecked(ctx context.Context) context.Context {
 func outgoing(ctx context.Context) nats.Header {
 	h := nats.Header{}
 	id := tenant.From(ctx)
-	set(h, HeaderTenant, string(id.Tenant))
-	set(h, HeaderOrganization, string(id.Organization))
-	set(h, HeaderPerson, string(id.Person))
-	set(h, HeaderRoles, strings.Join(id.Roles, ","))
+	set(h, contract.HeaderTenant, string(id.Tenant))
+	set(h, contract.HeaderOrganization, string(id.Organization))
+	set(h, contract.HeaderPerson, string(id.Person))
+	set(h, contract.HeaderRoles, strings.Join(id.Roles, ","))
 	if deadline, ok := ctx.Deadline(); ok {
-		h[HeaderTimeout] = []string{time.Until(deadline).String()}
+		h[contract.HeaderTimeout] = []string{time.Until(deadline).String()}
 	}
 	if checked, _ := ctx.Value(checkedKey{}).(bool); checked {
-		h[HeaderChecked] = []string{"1"}
+		h[contract.HeaderChecked] = []string{"1"}
 	}
 	propagator.Inject(ctx, telemetry.HeaderCarrier(h))
 	return h
@@ -68,14 +47,14 @@ func outgoing(ctx context.Context) nats.Header {
 func incoming(base context.Context, h nats.Header) context.Context {
 	ctx := propagator.Extract(base, telemetry.HeaderCarrier(h))
 	id := tenant.Identity{
-		Tenant:       tenant.ID(get(h, HeaderTenant)),
-		Organization: tenant.OrganizationID(get(h, HeaderOrganization)),
-		Person:       tenant.PersonID(get(h, HeaderPerson)),
+		Tenant:       tenant.ID(get(h, contract.HeaderTenant)),
+		Organization: tenant.OrganizationID(get(h, contract.HeaderOrganization)),
+		Person:       tenant.PersonID(get(h, contract.HeaderPerson)),
 	}
 	if id.Tenant == "" {
 		id.Tenant = tenant.Default
 	}
-	if roles := get(h, HeaderRoles); roles != "" {
+	if roles := get(h, contract.HeaderRoles); roles != "" {
 		id.Roles = strings.Split(roles, ",")
 	}
 	return tenant.With(ctx, id)
@@ -83,7 +62,7 @@ func incoming(base context.Context, h nats.Header) context.Context {
 
 // timeout returns the time that a message allows, or fallback.
 func timeout(h nats.Header, fallback time.Duration) time.Duration {
-	d, err := time.ParseDuration(get(h, HeaderTimeout))
+	d, err := time.ParseDuration(get(h, contract.HeaderTimeout))
 	if err != nil || d <= 0 {
 		return fallback
 	}

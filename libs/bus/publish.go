@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/proto/contract"
 )
 
 // Publish stores a message in the stream that listens to subject and returns
@@ -16,7 +17,7 @@ import (
 // does not name them. UNAVAILABLE: not stored, or not known to be.
 func (c *Conn) Publish(ctx context.Context, subject, id string, header map[string][]string, data []byte) error {
 	h := outgoing(ctx)
-	delete(h, HeaderTimeout) // nobody waits
+	delete(h, contract.HeaderTimeout) // nobody waits
 	for k, v := range header {
 		h[k] = v
 	}

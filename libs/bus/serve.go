@@ -140,7 +140,7 @@ func (s *Server) handle(ctx context.Context, m served, msg *nats.Msg) (resp prot
 	if err := s.decode(msg, req); err != nil {
 		return nil, fault.Invalid("malformed request: %v", err)
 	}
-	if s.cfg.Validate != nil && get(msg.Header, HeaderChecked) == "" {
+	if s.cfg.Validate != nil && get(msg.Header, contract.HeaderChecked) == "" {
 		if err := s.cfg.Validate(req); err != nil {
 			return nil, err
 		}
@@ -149,7 +149,7 @@ func (s *Server) handle(ctx context.Context, m served, msg *nats.Msg) (resp prot
 }
 
 func (s *Server) decode(msg *nats.Msg, req proto.Message) error {
-	if get(msg.Header, HeaderContentType) == jsonType {
+	if get(msg.Header, contract.HeaderContentType) == jsonType {
 		return s.codec.Unmarshal(msg.Data, req)
 	}
 	return proto.Unmarshal(msg.Data, req)
@@ -170,14 +170,14 @@ func (s *Server) answer(msg *nats.Msg, resp proto.Message, err error) *nats.Msg 
 func (s *Server) encode(msg *nats.Msg, resp proto.Message) ([]byte, nats.Header, error) {
 	if wantsJSON(msg.Header) {
 		data, err := s.codec.Marshal(resp)
-		return data, nats.Header{HeaderContentType: {jsonType}}, err
+		return data, nats.Header{contract.HeaderContentType: {jsonType}}, err
 	}
 	data, err := proto.Marshal(resp)
 	return data, nil, err
 }
 
 func wantsJSON(h nats.Header) bool {
-	return get(h, HeaderContentType) == jsonType || get(h, HeaderAccept) == jsonType
+	return get(h, contract.HeaderContentType) == jsonType || get(h, contract.HeaderAccept) == jsonType
 }
 
 // logFailure logs once, for the caller gets the class and not the cause.

@@ -16,7 +16,7 @@ import (
 type Config struct {
 	DatabaseURL config.Secret `env:"DATABASE_URL" doc:"Postgres; {service} in it stands for the service's name, which is its role"`
 	RedisURL    config.Secret `env:"REDIS_URL" doc:"Redis; away means slower, never wrong"`
-	NATSURL     string        `env:"NATS_URL" doc:"NATS servers, comma separated"`
+	NATSURL     config.Secret `env:"NATS_URL" doc:"NATS servers, comma separated"`
 
 	NATSReplicas int           `env:"ACTIONPLANE_STREAM_REPLICAS" doc:"replicas of every JetStream stream"`
 	MaxConns     int           `env:"ACTIONPLANE_DATABASE_CONNECTIONS" doc:"most Postgres connections of one service in one process"`

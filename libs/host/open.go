@@ -51,7 +51,7 @@ func (p *process) open(ctx context.Context, u Unit) (Deps, func(), error) {
 // openBus gives the unit a connection of its own: own name, own drain.
 func (p *process) openBus(ctx context.Context, u Unit, deps *Deps, closers *[]func()) error {
 	conn, err := bus.Connect(ctx,
-		bus.Config{URL: p.config.NATSURL, InProcess: p.settings.NATS, Name: u.name, Replicas: p.config.NATSReplicas},
+		bus.Config{URL: p.config.NATSURL.Reveal(), InProcess: p.settings.NATS, Name: u.name, Replicas: p.config.NATSReplicas},
 		bus.Deps{Log: deps.Log, Traces: p.telemetry.TracerProvider()})
 	if err != nil {
 		return fmt.Errorf("%s: %w", u.name, err)

@@ -1,0 +1,93 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// DefaultTenant is the tenant that exists from the start.
+const DefaultTenant = "00000000-0000-4000-8000-000000000001"
+
+const (
+	// defaultTimeout of a call whose context has no deadline.
+	defaultTimeout = 10 * time.Second
+	// reconnectWindow is how long a call waits for Actionplane to come up.
+	reconnectWindow = 3 * time.Second
+	retryPause      = 25 * time.Millisecond
+)
+
+// Config says where Actionplane is and for whom the service works.
+type Config struct {
+	// URL of the NATS servers, comma separated; may carry a token.
+	URL string
+	// Tenant the service works for; "" means DefaultTenant.
+	Tenant string
+	// Name of the service, shown by the NATS server.
+	Name string
+	// Inject, when set, adds the trace context of ctx to a message's headers,
+	// e.g. an OpenTelemetry propagator.
+	Inject func(ctx context.Context, header map[string][]string)
+	// Options of the NATS connection, e.g. credentials.
+	Options []nats.Option
+}
+
+// Client talks to Actionplane. It is safe for concurrent use.
+type Client struct {
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	tenant string
+	inject func(context.Context, map[string][]string)
+}
+
+// Connect opens a connection of its own. It fails at once when no server
+// answers, and reconnects for ever afterwards.
+func Connect(ctx context.Context, cfg Config) (*Client, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	options := append([]nats.Option{nats.Name(cfg.Name), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond)}, cfg.Options...)
+	nc, err := nats.Connect(cfg.URL, options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	c, err := New(nc, cfg)
+	if err != nil {
+		nc.Close()
+	}
+	return c, err
+}
+
+// New uses a connection that the service has already; URL, Name and Options of
+// cfg have no meaning then.
+func New(nc *nats.Conn, cfg Config) (*Client, error) {
+	if cfg.Tenant == "" {
+		cfg.Tenant = DefaultTenant
+	}
+	if strings.ContainsAny(cfg.Tenant, ".*> \t\r\n") {
+		return nil, fmt.Errorf("tenant %q is not one", cfg.Tenant)
+	}
+	if cfg.Inject == nil {
+		cfg.Inject = func(context.Context, map[string][]string) {}
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("open jetstream: %w", err)
+	}
+	return &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject}, nil
+}
+
+// Close sends what is buffered and closes the connection.
+func (c *Client) Close() error {
+	err := c.nc.FlushTimeout(5 * time.Second)
+	c.nc.Close()
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/actionplane/actionplane/proto/contract"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+)
+
+// Event is something that happened.
+type Event struct {
+	// ID is the same when the event is published again; "" gets a random one.
+	// No dots, no white space.
+	ID string
+	// Type is a dotted name, e.g. "user.human.added".
+	Type string
+	// Payload is a JSON object; empty: none.
+	Payload []byte
+	// OrderingKey keeps deliveries of the same key in order.
+	OrderingKey  string
+	Organization string
+	User         string
+	// The aggregate the event belongs to, where there is one.
+	AggregateID, AggregateType, Version string
+	Sequence                            uint64
+	// CreatedAt is when it happened; zero: now.
+	CreatedAt time.Time
+}
+
+// Publish stores the event and returns its id. When it returns an error the
+// event may or may not be stored: publishing it again with the same ID within
+// two minutes stores it once.
+func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
+	if err := checkEvent(e); err != nil {
+		return "", err
+	}
+	if e.ID == "" {
+		e.ID = randomID()
+	}
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = time.Now()
+	}
+	data, err := proto.Marshal(eventProto(e))
+	if err != nil {
+		return "", &Error{Code: CodeInvalid, Message: "the event cannot be encoded", cause: err}
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
+	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {e.ID}}
+	c.inject(ctx, h)
+	_, err = c.js.PublishMsg(ctx, &nats.Msg{Subject: contract.EventSubject(c.tenant, e.Type), Header: h, Data: data})
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return "", &Error{Code: CodeUnavailable, Message: "Actionplane is not available", cause: err}
+	}
+	if err != nil {
+		return "", transportError(err)
+	}
+	return e.ID, nil
+}
+
+func checkEvent(e Event) error {
+	payload := bytes.TrimSpace(e.Payload)
+	switch {
+	case strings.ContainsAny(e.ID, ". \t\r\n"):
+		return &Error{Code: CodeInvalid, Message: "event id: must not contain dots or white space"}
+	case !isType(e.Type):
+		return &Error{Code: CodeInvalid, Message: "event type: must be a dotted name like user.human.added"}
+	case len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)):
+		return &Error{Code: CodeInvalid, Message: "event payload: must be a JSON object"}
+	}
+	return nil
+}
+
+// isType reports whether t can stand in a subject.
+func isType(t string) bool {
+	if strings.ContainsAny(t, "*> \t\r\n") {
+		return false
+	}
+	for segment := range strings.SplitSeq(t, ".") {
+		if segment == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func eventProto(e Event) *eventsv1.Event {
+	return &eventsv1.Event{
+		Id: e.ID, Type: e.Type, Payload: e.Payload, OrderingKey: e.OrderingKey, OrganizationId: e.Organization,
+		UserId: e.User, AggregateId: e.AggregateID, AggregateType: e.AggregateType, Version: e.Version,
+		Sequence: e.Sequence, CreatedAt: timestamppb.New(e.CreatedAt),
+	}
+}
+
+func randomID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

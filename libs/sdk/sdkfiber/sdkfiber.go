@@ -1,0 +1,91 @@
+// Package sdkfiber runs the request and response conditions around the
+// handlers of a Fiber app that speak JSON.
+package sdkfiber
+
+import (
+	"bytes"
+	"mime"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/actionplane/actionplane/libs/sdk"
+	"github.com/actionplane/actionplane/libs/sdk/sdkhttp"
+)
+
+// Config says how requests are guarded.
+type Config struct {
+	Guard sdk.Guard
+	// Method names a request, "/pkg.Service/Method"; "" leaves it alone. It is
+	// required.
+	Method func(c *fiber.Ctx) string
+	// Caller says on whose behalf a request is made; nil: nobody's.
+	Caller func(c *fiber.Ctx) sdk.Caller
+}
+
+// New returns the middleware. Requests with a JSON body, or none, are shown
+// before the next handler runs, successful JSON responses before they are
+// sent; what was changed replaces the original. A refusal becomes the
+// response, as in sdkhttp. Streamed responses are left alone. Fiber's BodyLimit
+// bounds requests.
+func New(cfg Config) fiber.Handler {
+	if cfg.Caller == nil {
+		cfg.Caller = func(*fiber.Ctx) sdk.Caller { return sdk.Caller{} }
+	}
+	return func(c *fiber.Ctx) error {
+		method := cfg.Method(c)
+		if method == "" || len(c.Body()) > 0 && !isJSON(c.Request().Header.ContentType()) {
+			return c.Next()
+		}
+		// Fiber's bytes live only as long as the handler: what leaves it is a copy.
+		hook := sdk.Hook{Method: method, Payload: bytes.Clone(c.Body()), Caller: cfg.Caller(c), Headers: headers(c)}
+		result, err := cfg.Guard.Request(c.UserContext(), hook)
+		if err != nil {
+			return refuse(c, err)
+		}
+		if result.Changed {
+			c.Request().SetBody(result.Payload)
+		}
+		if err := c.Next(); err != nil {
+			return err
+		}
+		hook.Request = result.Payload
+		return cfg.respond(c, hook)
+	}
+}
+
+func (cfg Config) respond(c *fiber.Ctx, hook sdk.Hook) error {
+	resp := c.Response()
+	if resp.StatusCode()/100 != 2 || resp.IsBodyStream() || !isJSON(resp.Header.ContentType()) || len(resp.Body()) == 0 {
+		return nil
+	}
+	hook.Payload = bytes.Clone(resp.Body())
+	result, err := cfg.Guard.Response(c.UserContext(), hook)
+	if err != nil {
+		return refuse(c, err)
+	}
+	if result.Changed {
+		resp.SetBody(result.Payload)
+	}
+	return nil
+}
+
+func refuse(c *fiber.Ctx, err error) error {
+	status, body := sdkhttp.StatusAndBody(err)
+	c.Status(status).Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Send(body)
+}
+
+func isJSON(contentType []byte) bool {
+	mediaType, _, err := mime.ParseMediaType(string(contentType))
+	return err == nil && mediaType == "application/json"
+}
+
+func headers(c *fiber.Ctx) map[string][]string {
+	h := map[string][]string{}
+	for _, name := range []string{"Content-Type", "X-Forwarded-For", "X-Forwarded-Host", "Host", "Origin"} {
+		if v := c.Get(name); v != "" {
+			h[name] = []string{string(bytes.Clone([]byte(v)))}
+		}
+	}
+	return h
+}

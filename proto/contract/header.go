@@ -1,0 +1,27 @@
+package contract
+
+// Headers of every message on the bus. Names that begin with "Nats-" belong to
+// NATS.
+const (
+	HeaderTenant       = "Actionplane-Tenant"
+	HeaderOrganization = "Actionplane-Organization"
+	HeaderPerson       = "Actionplane-Person"
+	HeaderRoles        = "Actionplane-Roles" // comma separated
+	// HeaderTimeout is the time left for a call, as a Go duration. It is
+	// relative, so that clocks need not agree.
+	HeaderTimeout = "Actionplane-Timeout"
+	// HeaderChecked is set by the edge on requests whose validation rules it
+	// has checked already.
+	HeaderChecked = "Actionplane-Checked"
+	// HeaderContentType "application/json" means that the body is JSON, and
+	// that the answer shall be; otherwise both are protobuf.
+	HeaderContentType = "Content-Type"
+	// HeaderAccept "application/json" asks for a JSON answer alone.
+	HeaderAccept = "Accept"
+
+	// Error answers: NATS's own service headers, and ours.
+	HeaderErrorText   = "Nats-Service-Error"
+	HeaderErrorCode   = "Nats-Service-Error-Code" // a gRPC status code
+	HeaderErrorID     = "Actionplane-Error-Id"
+	HeaderErrorReason = "Actionplane-Error-Reason"
+)
