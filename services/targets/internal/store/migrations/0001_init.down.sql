@@ -1,0 +1,3 @@
+DROP TABLE outbox;
+DROP TABLE signing_keys;
+DROP TABLE targets;

@@ -1,0 +1,86 @@
+package targets
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/changefeed"
+	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/outbox"
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/validation"
+	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	"github.com/actionplane/actionplane/services/targets/internal/secret"
+	"github.com/actionplane/actionplane/services/targets/internal/store"
+)
+
+// Service owns targets. Any number may run on the same database and bus.
+type Service struct {
+	log    *slog.Logger
+	bus    *bus.Conn
+	db     *pg.Pool
+	store  *store.Store
+	box    *secret.Box
+	ids    *ident.Source
+	server *bus.Server
+	relay  *outbox.Relay
+}
+
+// New builds the service. It opens and starts nothing.
+func New(cfg Config, deps host.Deps) (*Service, error) {
+	box, err := secret.NewBox(cfg.MasterKey)
+	if err != nil {
+		return nil, err
+	}
+	validator, err := validation.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		log:    deps.Log,
+		bus:    deps.Bus,
+		db:     deps.DB,
+		store:  store.New(deps.DB),
+		box:    box,
+		ids:    ident.NewSource(ident.RandomNode()),
+		server: deps.Bus.NewServer(bus.ServerConfig{Validate: validator.Check}),
+		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
+	}
+	actionv3alpha.RegisterTargetsZITADELActionsServer(s.server, s)
+	targetsv1.RegisterTargetsTargetsServer(s.server, s)
+	return s, nil
+}
+
+// Run serves until ctx is done and returns nil once everything in hand is
+// finished.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.prepare(ctx); err != nil {
+		if ctx.Err() != nil { // told to stop meanwhile
+			return nil
+		}
+		return err
+	}
+	return host.Together(ctx, s.server.Run, s.relay.Run)
+}
+
+// prepare brings schema and stream up to date and checks the master key.
+func (s *Service) prepare(ctx context.Context) error {
+	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
+		return err
+	}
+	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+		return err
+	}
+	foreign, err := s.store.KeysUnderOtherMaster(ctx, s.box.KeyID())
+	if err != nil {
+		return err
+	}
+	if foreign > 0 {
+		return fmt.Errorf("%d signing keys are encrypted under another ACTIONPLANE_MASTER_KEY than the one that is set", foreign)
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package targets_test
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/bus/bustest"
+	"github.com/actionplane/actionplane/libs/changefeed"
+	"github.com/actionplane/actionplane/libs/config"
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/tenant"
+	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
+	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	"github.com/actionplane/actionplane/services/targets"
+	"github.com/actionplane/actionplane/services/targets/internal/store"
+)
+
+const masterKey = "a master key for tests"
+
+// world is two instances of the service on one bus and one database, and the
+// clients that its neighbours use.
+type world struct {
+	*actionv3alpha.ZITADELActionsBusClient
+	internal *targetsv1.TargetsBusClient
+	conn     *bus.Conn
+	db       *pg.Pool
+}
+
+func setup(t testing.TB) *world {
+	t.Helper()
+	server := bustest.Start(t)
+	w := &world{conn: server.Connect(t, "test"), db: pgtest.New(t, "targets", store.Migrations)}
+	for range 2 {
+		bustest.Run(t, newService(t, server.Connect(t, "targets"), w.db, masterKey).Run)
+	}
+	w.ZITADELActionsBusClient = actionv3alpha.NewZITADELActionsBusClient(w.conn)
+	w.internal = targetsv1.NewTargetsBusClient(w.conn)
+	return w
+}
+
+func newService(t testing.TB, conn *bus.Conn, db *pg.Pool, masterKey string) *targets.Service {
+	t.Helper()
+	cfg := targets.Config{MasterKey: config.NewSecret(masterKey)}
+	s, err := targets.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Bus: conn, DB: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// as returns a context of a tenant that nobody else has.
+func as(t testing.TB) context.Context {
+	return tenant.With(t.Context(), tenant.Identity{Tenant: tenant.ID(ident.NewUUID()), Person: "p1"})
+}
+
+// changes follows what the feed says about the tenant of ctx.
+func (w *world) changes(ctx context.Context, t testing.TB) <-chan *changesv1.Change {
+	t.Helper()
+	if err := w.conn.EnsureStream(ctx, changefeed.Stream()); err != nil {
+		t.Fatal(err)
+	}
+	ready, changes := make(chan struct{}), make(chan *changesv1.Change, 100)
+	bustest.Run(t, func(run context.Context) error {
+		return changefeed.Follow(run, w.conn, func(uint64) { close(ready) }, func(_ uint64, c *changesv1.Change) {
+			if c.GetTenant() == string(tenant.From(ctx).Tenant) {
+				changes <- c
+			}
+		})
+	})
+	select {
+	case <-ready:
+	case <-ctx.Done():
+		t.Fatal("the feed did not begin")
+	}
+	return changes
+}
+
+// create makes a target from webhook with the given changes.
+func (w *world) create(ctx context.Context, t testing.TB, change ...func(*actionv3alpha.Target)) *actionv3alpha.CreateTargetResponse {
+	t.Helper()
+	m := webhook()
+	for _, c := range change {
+		c(m)
+	}
+	out, err := w.CreateTarget(ctx, &actionv3alpha.CreateTargetRequest{Target: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (w *world) get(ctx context.Context, t testing.TB, id string) *actionv3alpha.GetTarget {
+	t.Helper()
+	out, err := w.GetTarget(ctx, &actionv3alpha.GetTargetRequest{Id: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetTarget()
+}
+
+func (w *world) patch(ctx context.Context, t testing.TB, id string, m *actionv3alpha.PatchTarget) *actionv3alpha.PatchTargetResponse {
+	t.Helper()
+	out, err := w.PatchTarget(ctx, &actionv3alpha.PatchTargetRequest{Id: id, Target: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// keys returns the keys that sign for a target now.
+func (w *world) keys(ctx context.Context, t testing.TB, id string) []string {
+	t.Helper()
+	out, err := w.internal.GetSigningKeys(ctx, &targetsv1.GetSigningKeysRequest{TargetId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetKeys()
+}
+
+// webhook is a target without fault.
+func webhook() *actionv3alpha.Target {
+	return &actionv3alpha.Target{
+		Name:       "billing",
+		TargetType: &actionv3alpha.Target_RestWebhook{RestWebhook: &actionv3alpha.SetRESTWebhook{InterruptOnError: true}},
+		Timeout:    durationpb.New(10 * time.Second),
+		Endpoint:   "https://example.com/hook",
+	}
+}
+
+// wantFault fails the test unless err is of the code, has the id, and its text
+// holds every word.
+func wantFault(t *testing.T, err error, code fault.Code, id string, words ...string) {
+	t.Helper()
+	got, ok := fault.As(err)
+	if !ok || got.Code != code || got.ID != id {
+		t.Errorf("got %v, want code %d and id %q", err, code, id)
+		return
+	}
+	for _, word := range words {
+		if !strings.Contains(got.Text(), word) {
+			t.Errorf("%q does not say %q", got.Text(), word)
+		}
+	}
+}
+
+// wantChange fails the test unless the next news is this.
+func wantChange(t *testing.T, changes <-chan *changesv1.Change, op changesv1.Operation, id string) {
+	t.Helper()
+	select {
+	case c := <-changes:
+		if c.GetResource() != "target" || c.GetId() != id || c.GetOperation() != op || c.GetPersonId() != "p1" {
+			t.Errorf("got %v, want %v of target %s", c, op, id)
+		}
+	case <-t.Context().Done():
+		t.Fatal("no news")
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+
+	t.Run("MakesItsSchemaAndServes", func(t *testing.T) {
+		t.Parallel()
+		conn := bustest.New(t)
+		bustest.Run(t, newService(t, conn, pgtest.New(t, "targets", nil), masterKey).Run)
+		out, err := actionv3alpha.NewZITADELActionsBusClient(conn).SearchTargets(as(t), &actionv3alpha.SearchTargetsRequest{})
+		if err != nil || out.GetDetails().GetTotalResult() != 0 {
+			t.Errorf("got %v, %v", out, err)
+		}
+	})
+	t.Run("RefusesToStartUnderAnotherMasterKey", func(t *testing.T) {
+		t.Parallel()
+		w := setup(t)
+		w.create(as(t), t)
+		err := newService(t, w.conn, w.db, "another master key").Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "ACTIONPLANE_MASTER_KEY") || strings.Contains(err.Error(), "another master key") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("StopsQuietlyWhileStarting", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := newService(t, bustest.New(t), pgtest.New(t, "targets", nil), masterKey).Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestConfigNeedsAMasterKey(t *testing.T) {
+	t.Parallel()
+	for key, ok := range map[string]bool{"": false, "0123456789abcde": false, "0123456789abcdef": true} {
+		cfg := targets.DefaultConfig()
+		cfg.MasterKey = config.NewSecret(key)
+		if err := cfg.Validate(); (err == nil) != ok {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+}
+
+func TestReplicasShareTheWork(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	ctx := as(t)
+	changes := w.changes(ctx, t)
+	id := w.create(ctx, t).GetDetails().GetId()
+	const rotations = 20
+
+	var wg sync.WaitGroup
+	for range rotations {
+		wg.Go(func() {
+			_, err := w.PatchTarget(ctx, &actionv3alpha.PatchTargetRequest{Id: id, Target: &actionv3alpha.PatchTarget{ExpirationSigningKey: &durationpb.Duration{}}})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+
+	if keys := w.keys(ctx, t, id); len(keys) != 1 || keys[0] != w.get(ctx, t, id).GetSigningKey() {
+		t.Errorf("%d keys are valid", len(keys))
+	}
+	snapshots, err := w.internal.GetTargetSnapshots(ctx, &targetsv1.GetTargetSnapshotsRequest{Ids: []string{id}})
+	if err != nil || snapshots.GetTargets()[0].GetVersion() != rotations+1 {
+		t.Errorf("got %v, %v", snapshots, err)
+	}
+	wantChange(t, changes, changesv1.Operation_OPERATION_CREATED, id)
+	var last time.Time
+	for n := range rotations {
+		at := (<-changes).GetChangedAt().AsTime()
+		if !at.After(last) {
+			t.Fatalf("change %d at %s is not after %s", n, at, last)
+		}
+		last = at
+	}
+}
+
+var (
+	snowflake  = regexp.MustCompile(`^[1-9][0-9]{17,18}$`)
+	signingKey = regexp.MustCompile(`^[a-zA-Z0-9]{36}$`)
+)
+
+func BenchmarkGetTarget(b *testing.B) {
+	w := setup(b)
+	ctx := as(b)
+	id := w.create(ctx, b).GetDetails().GetId()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if _, err := w.GetTarget(ctx, &actionv3alpha.GetTargetRequest{Id: id}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func BenchmarkPatchTarget(b *testing.B) {
+	w := setup(b)
+	ctx := as(b)
+	id := w.create(ctx, b).GetDetails().GetId()
+	for i := 0; b.Loop(); i++ {
+		w.patch(ctx, b, id, &actionv3alpha.PatchTarget{Timeout: durationpb.New(time.Duration(i%2+1) * time.Second)})
+	}
+}
