@@ -30,8 +30,8 @@ import (
 
 const masterKey = "a master key for tests"
 
-// world is two instances of the service on one bus and one database, and the
-// clients that its neighbours use.
+// world is the service, usually two instances of it, on one bus and one
+// database, and the clients that its neighbours use.
 type world struct {
 	*actionv3alpha.ZITADELActionsBusClient
 	internal *targetsv1.TargetsBusClient
@@ -39,11 +39,13 @@ type world struct {
 	db       *pg.Pool
 }
 
-func setup(t testing.TB) *world {
+func setup(t testing.TB) *world { return setupReplicas(t, 2) }
+
+func setupReplicas(t testing.TB, replicas int) *world {
 	t.Helper()
 	server := bustest.Start(t)
 	w := &world{conn: server.Connect(t, "test"), db: pgtest.New(t, "targets", store.Migrations)}
-	for range 2 {
+	for range replicas {
 		bustest.Run(t, newService(t, server.Connect(t, "targets"), w.db, masterKey).Run)
 	}
 	w.ZITADELActionsBusClient = actionv3alpha.NewZITADELActionsBusClient(w.conn)
@@ -246,6 +248,30 @@ func TestReplicasShareTheWork(t *testing.T) {
 		}
 		last = at
 	}
+}
+
+func TestFeedThatTakesNothingDelaysTheNewsAlone(t *testing.T) {
+	t.Parallel()
+	w := setupReplicas(t, 1)
+	ctx := as(t)
+	changes := w.changes(ctx, t)
+	if _, err := w.SearchTargets(ctx, &actionv3alpha.SearchTargetsRequest{}); err != nil { // it is up, and has ensured the stream
+		t.Fatal(err)
+	}
+	full := changefeed.Stream()
+	full.MaxBytes = 1
+	if err := w.conn.EnsureStream(ctx, full); err != nil {
+		t.Fatal(err)
+	}
+	id := w.create(ctx, t).GetDetails().GetId()
+	w.get(ctx, t, id)
+	if len(changes) != 0 {
+		t.Fatal("the feed was not full")
+	}
+	if err := w.conn.EnsureStream(ctx, changefeed.Stream()); err != nil {
+		t.Fatal(err)
+	}
+	wantChange(t, changes, changesv1.Operation_OPERATION_CREATED, id)
 }
 
 var (

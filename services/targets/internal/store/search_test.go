@@ -76,8 +76,8 @@ func populate(ctx context.Context, rt *rapid.T, s *store.Store, ids *ident.Sourc
 }
 
 // texts are full of what LIKE and case folding could get wrong.
-func texts(min, max int) *rapid.Generator[string] {
-	return rapid.StringOfN(rapid.RuneFrom([]rune(`aAbB%_\äÄ.*`)), min, max, -1)
+func texts(shortest, longest int) *rapid.Generator[string] {
+	return rapid.StringOfN(rapid.RuneFrom([]rune(`aAbB%_\äÄ.*`)), shortest, longest, -1)
 }
 
 func configs() *rapid.Generator[target.Config] {
