@@ -25,9 +25,9 @@
 //
 // # A target's life
 //
-//	create ──▶ version 1 ──▶ patch that differs: version + 1 ──▶ delete: gone
-//	              ▲  │                      │
-//	              └──┘ patch that does not: nothing happens, success
+//	create ──▶ version 1 ──▶ version 2 ──▶ … ──▶ delete: gone
+//	                  a patch that differs; one that does not
+//	                  succeeds and changes nothing
 //
 // A patch with expirationSigningKey makes a new key, which counts as a
 // difference; the old key ends at once. Executions may still list a target that
