@@ -1,0 +1,8 @@
+package store
+
+import "embed"
+
+// Migrations holds the schema, for pg.Migrate.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
