@@ -18,7 +18,7 @@ func (h *handler) CreateAction(ctx context.Context, in *managementv1.CreateActio
 	}
 	content := action.Content{Name: in.GetName(), Script: in.GetScript(), Timeout: in.GetTimeout().AsDuration(), AllowedToFail: in.GetAllowedToFail()}
 	var created action.Action
-	err = h.change(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		a, err := action.New("", owner.Organization, content, now)
 		if err != nil {
 			return err

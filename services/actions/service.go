@@ -2,7 +2,6 @@ package actions
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/actionplane/actionplane/libs/bus"
@@ -51,11 +50,19 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // Run migrates the schema, then serves until ctx is done and everything in hand
 // is finished. It then returns nil.
 func (s *Service) Run(ctx context.Context) error {
-	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+	if err := s.prepare(ctx); err != nil {
+		if ctx.Err() != nil { // told to stop meanwhile
+			return nil
+		}
 		return err
 	}
 	return host.Together(ctx, s.server.Run, s.relay.Run)
+}
+
+// prepare brings schema and stream up to date.
+func (s *Service) prepare(ctx context.Context) error {
+	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
+		return err
+	}
+	return s.bus.EnsureStream(ctx, changefeed.Stream())
 }

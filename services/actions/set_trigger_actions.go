@@ -26,7 +26,7 @@ func (h *handler) SetTriggerActions(ctx context.Context, in *managementv1.SetTri
 	}
 	ids := actionIDs(in.GetActionIds())
 	var set flow.Flow
-	err = h.change(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		existing, err := tx.LockExisting(ctx, owner, ids)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -214,29 +213,5 @@ func wantVersions(t *testing.T, pool *pg.Pool, id action.ID, want ...string) {
 	}
 	if rows.Err() != nil || !slices.Equal(got, want) {
 		t.Errorf("versions %q, %v; want %q", got, rows.Err(), want)
-	}
-}
-
-// TestConcurrentEditsAllFindTheAction is about a lock that joins: it would wait
-// for the other edit and then miss the action's new version.
-func TestConcurrentEditsAllFindTheAction(t *testing.T) {
-	t.Parallel()
-	s, _ := open(t)
-	in := newScope()
-	a := mustCreate(t, s, in, action.Content{Name: "a", Script: "0"})
-	const edits = 20
-	results := make(chan error, edits)
-	for i := range edits {
-		go func() {
-			results <- replace(t.Context(), s, in, a.ID, func(c *action.Content) { c.Script = fmt.Sprint("edit ", i) })
-		}()
-	}
-	for range edits {
-		if err := <-results; err != nil {
-			t.Error(err)
-		}
-	}
-	if got, err := s.Action(t.Context(), in, a.ID); err != nil || got.Sequence != edits+1 {
-		t.Errorf("got %+v, %v", got, err)
 	}
 }

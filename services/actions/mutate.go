@@ -9,12 +9,12 @@ import (
 	"github.com/actionplane/actionplane/services/actions/internal/store"
 )
 
-// change runs a mutation in a transaction and makes it known. Every mutation of
+// mutate runs a change in a transaction and makes it known. Every mutation of
 // the service passes here, and it is the one place to ask whether it may. now is
 // the time of the change, as precise as Postgres keeps it.
-func (h *handler) change(ctx context.Context, mutate func(ctx context.Context, tx *store.Tx, now time.Time) error) error {
+func (h *handler) mutate(ctx context.Context, change func(ctx context.Context, tx *store.Tx, now time.Time) error) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	err := h.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return mutate(ctx, tx, now) })
+	err := h.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return change(ctx, tx, now) })
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (h *handler) changeAction(ctx context.Context, id, missing string, decide f
 		return action.Action{}, err
 	}
 	var after action.Action
-	err = h.change(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		before, err := tx.LockAction(ctx, in, action.ID(id))
 		if err != nil {
 			return err
