@@ -1,10 +1,12 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dop251/goja"
 
@@ -39,6 +41,20 @@ func (c *call) failure(err error) *invocation.Error {
 		return &invocation.Error{Kind: invocation.KindPending, Message: err.Error()}
 	}
 	return &invocation.Error{Kind: invocation.KindOutput, Message: err.Error()}
+}
+
+// overdue corrects the kind of an exception that came of time running out: an
+// outgoing call ends with the phase, and its exception may be there before the
+// interrupt.
+func (c *call) overdue(ctx context.Context, e *invocation.Error) *invocation.Error {
+	switch {
+	case e.Kind != invocation.KindThrown:
+	case ctx.Err() != nil:
+		e.Kind = invocation.KindCanceled
+	case !time.Now().Before(c.limit.deadline()):
+		e.Kind = invocation.KindTimeout
+	}
+	return e
 }
 
 func interruption(err *goja.InterruptedError) *invocation.Error {

@@ -71,7 +71,7 @@ func (s *Sandbox) Run(ctx context.Context, p *program.Program, req *invocation.R
 	var res invocation.Result
 	if err := c.run(ctx, p, &res); err != nil {
 		res.Output = nil
-		res.Error = c.failure(err)
+		res.Error = c.overdue(ctx, c.failure(err))
 	}
 	res.Logs, res.LogsTruncated = c.logs.Entries(), c.logs.Truncated()
 	res.Duration = time.Since(start)

@@ -81,3 +81,14 @@ func assertHealthy(tb testing.TB, pool *Pool) {
 		tb.Fatalf("a good script gives %s and error %v", res.Output, res.Error)
 	}
 }
+
+// workers returns the process ids of a pool's workers.
+func workers(pool *Pool) []int {
+	pool.idle.mu.Lock()
+	defer pool.idle.mu.Unlock()
+	var pids []int
+	for _, p := range pool.idle.alive {
+		pids = append(pids, p.cmd.Process.Pid)
+	}
+	return pids
+}

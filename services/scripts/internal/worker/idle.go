@@ -19,8 +19,8 @@ type idle struct {
 	mu      sync.Mutex
 	workers []*process
 	waiting []chan *process // each takes one worker, or is closed when we stop
-	ready   int             // workers alive and started, busy ones included
-	changed chan struct{}   // closed and replaced whenever ready changes
+	alive   []*process      // started and not dead, busy ones included
+	changed chan struct{}   // closed and replaced whenever alive changes
 	closed  bool
 }
 
@@ -93,9 +93,12 @@ func (i *idle) put(p *process) {
 	}
 }
 
-// join counts a worker that has become ready, and puts it to work.
+// join welcomes a worker that has become ready, and puts it to work.
 func (i *idle) join(p *process) {
-	i.count(1)
+	i.mu.Lock()
+	i.alive = append(i.alive, p)
+	i.announce()
+	i.mu.Unlock()
 	i.put(p)
 }
 
@@ -103,22 +106,15 @@ func (i *idle) join(p *process) {
 // fine.
 func (i *idle) remove(p *process) {
 	i.mu.Lock()
-	if p.dead {
-		i.mu.Unlock()
-		return
-	}
+	defer i.mu.Unlock()
 	p.dead = true
-	if at := slices.Index(i.workers, p); at >= 0 {
-		i.workers = slices.Delete(i.workers, at, at+1)
-	}
-	i.mu.Unlock()
-	i.count(-1)
+	i.workers = slices.DeleteFunc(i.workers, func(w *process) bool { return w == p })
+	i.alive = slices.DeleteFunc(i.alive, func(w *process) bool { return w == p })
+	i.announce()
 }
 
-func (i *idle) count(by int) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.ready += by
+// announce wakes who awaits a change of alive. The lock is held.
+func (i *idle) announce() {
 	close(i.changed)
 	i.changed = make(chan struct{})
 }
@@ -127,7 +123,7 @@ func (i *idle) count(by int) {
 func (i *idle) await(ctx context.Context, n int) error {
 	for {
 		i.mu.Lock()
-		ready, changed, closed := i.ready, i.changed, i.closed
+		ready, changed, closed := len(i.alive), i.changed, i.closed
 		i.mu.Unlock()
 		switch {
 		case closed:
@@ -149,6 +145,7 @@ func (i *idle) close() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.closed = true
+	i.announce()
 	for _, turn := range i.waiting {
 		close(turn)
 	}

@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -48,8 +49,8 @@ func (w *lastWords) keep(b []byte) {
 func (w *lastWords) flush() {
 	line := string(w.line)
 	w.line = w.line[:0]
-	w.memory = w.memory || strings.Contains(line, "out of memory") || strings.Contains(line, "cannot allocate memory")
-	w.stack = w.stack || strings.Contains(line, "stack exceeds") || strings.Contains(line, "stack overflow")
+	w.memory = w.memory || containsAny(line, "out of memory", "cannot allocate memory", "failed to allocate") // the last is a race build's
+	w.stack = w.stack || containsAny(line, "stack exceeds", "stack overflow")
 	if w.lines++; w.lines <= maxLines && line != "" {
 		w.log.Warn("scripts.worker.stderr", "line", line)
 	}
@@ -60,4 +61,8 @@ func (w *lastWords) reason() (memory, stack bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.memory, w.stack
+}
+
+func containsAny(line string, phrases ...string) bool {
+	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.Contains(line, phrase) })
 }

@@ -7,8 +7,9 @@ import (
 )
 
 // pollable returns a file whose reads wait in the poller. An inherited pipe
-// blocks, and a thread that blocks in a read keeps its share of GOMAXPROCS for
-// tens of microseconds from the goroutine it has just handed work to.
+// blocks, and a thread that blocks in a read keeps GOMAXPROCS' one share from
+// the goroutine it has just handed work to until the scheduler's watchman comes
+// by: a call takes 124 us that way, and 24 us this way.
 func pollable(in io.ReadCloser) io.ReadCloser {
 	file, ok := in.(*os.File)
 	if !ok {

@@ -25,7 +25,7 @@ const orphanGrace = time.Second
 // Serve is the life of a worker process: it is told its settings, runs one
 // invocation after the other, and returns nil when in ends or ctx is canceled.
 // in is closed. The process must be there for nothing else: its memory limits,
-// GOMAXPROCS and GOGC are set here, it exits by itself when a script takes too
+// GOMAXPROCS is set here, it exits by itself when a script takes too
 // much memory or will not stop after the parent has gone, and nobody else may
 // write to out.
 func Serve(ctx context.Context, in io.ReadCloser, out io.Writer) error {
@@ -73,9 +73,6 @@ type server struct {
 func newServer(cfg Settings, out io.Writer) (*server, error) {
 	if cfg.Procs > 0 {
 		runtime.GOMAXPROCS(cfg.Procs)
-	}
-	if cfg.GCPercent > 0 {
-		debug.SetGCPercent(cfg.GCPercent)
 	}
 	if err := limitMemory(cfg.MaxMemory); err != nil {
 		return nil, err

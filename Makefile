@@ -1,0 +1,90 @@
+# The only front door. `make help` lists what there is.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Pinned tools, fetched into .tools/bin when a target first needs them.
+TOOLS := $(CURDIR)/.tools/bin
+BUF_VERSION := v1.68.4
+GOLANGCI_VERSION := v2.15.0
+PROTOC_GEN_GO_VERSION := v1.36.12
+PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
+PROTOC_GEN_CONNECT_GO_VERSION := v1.21.1
+PROTOC_GEN_GRPC_GATEWAY_VERSION := v2.27.8
+
+MODULES := proto libs libs/sdk services
+SERVICES := access actions approvals dispatch executions gateway scripts targets
+BIN := $(CURDIR)/.tools/actionplane
+DEMO ?= 1
+RACE ?= -race
+# What is on PATH first: our own pinned tools.
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: ## start everything in one process, show the main job, serve (DEMO=0: no show)
+	@go build -o $(BIN)/allinone ./services/allinone
+	@DEMO=$(DEMO) ACTIONPLANE_LOG_LEVEL=$${ACTIONPLANE_LOG_LEVEL:-WARN} exec $(BIN)/allinone
+
+.PHONY: test
+test: ## run all tests with the race detector; needs nothing that runs
+	go test $(RACE) -timeout 20m $(foreach m,$(MODULES),./$(m)/...)
+	cd tools && GOWORK=off go test $(RACE) ./...
+
+.PHONY: up
+up: ## a process per service, two replicas each, on outside Postgres, Redis and NATS of this machine
+	@$(MAKE) --no-print-directory binaries
+	@$(BIN)/up
+
+.PHONY: binaries
+binaries: ## build every service, a stand-alone NATS server and the launcher of `make up`
+	@go build -o $(BIN)/ $(foreach s,$(SERVICES),./services/$(s)/cmd/$(s)) ./services/allinone
+	@cd libs && GOWORK=off go build -o $(BIN)/nats-server github.com/nats-io/nats-server/v2
+	@cd tools && GOWORK=off go build -o $(BIN)/up ./up
+
+.PHONY: story
+story: ## the end-to-end story against both shapes
+	go test -count=1 -timeout 15m ./services/allinone -run TestStory -v
+
+.PHONY: generate
+generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto
+	cd tools && GOWORK=off go build -o $(TOOLS)/protoc-gen-actionplane ./protoc-gen-actionplane
+	cd proto && ./generate.sh
+
+.PHONY: verify
+verify: generate ## fail when generated code is stale, modules are untidy or walls are broken
+	@git diff --exit-code --stat -- proto/gen || (echo "generated code is stale: commit what 'make generate' wrote"; exit 1)
+	@test -z "$$(git ls-files --others --exclude-standard proto/gen)" || (echo "generated files are not committed"; exit 1)
+	cd proto && buf lint && buf format --diff --exit-code actionplane && buf format --diff --exit-code zitadel && buf format --diff --exit-code dynamic
+	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go vet ./...) || exit 1; done
+	cd tools && GOWORK=off go run ./archcheck ..
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## golangci-lint on every module
+	@for m in $(MODULES); do (cd $$m && golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; done
+	@cd tools && GOWORK=off golangci-lint run --config $(CURDIR)/.golangci.yaml ./...
+
+.PHONY: bench
+bench: ## ratios against baselines measured in the same run
+	go test -run '^$$' -bench . -benchtime 1s -timeout 20m $(foreach m,$(MODULES),./$(m)/...) | grep -E '^(Benchmark|pkg:)'
+
+.PHONY: clean
+clean: ## remove state, tools and binaries
+	rm -rf .data .tools
+
+$(TOOLS)/buf:
+	GOBIN=$(TOOLS) go install github.com/bufbuild/buf/cmd/buf@$(BUF_VERSION)
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+$(TOOLS)/protoc-gen-go:
+	GOBIN=$(TOOLS) go install google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_GO_VERSION)
+$(TOOLS)/protoc-gen-go-grpc:
+	GOBIN=$(TOOLS) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC_VERSION)
+$(TOOLS)/protoc-gen-connect-go:
+	GOBIN=$(TOOLS) go install connectrpc.com/connect/cmd/protoc-gen-connect-go@$(PROTOC_GEN_CONNECT_GO_VERSION)
+$(TOOLS)/protoc-gen-grpc-gateway:
+	GOBIN=$(TOOLS) go install github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway@$(PROTOC_GEN_GRPC_GATEWAY_VERSION)
