@@ -65,8 +65,8 @@ func (c *Conn) call(ctx context.Context, m *contract.Method, req, resp proto.Mes
 func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	giveUp := time.Now().Add(ReconnectWindow)
 	for {
-		answer, err := c.nc.RequestMsgWithContext(ctx, msg)
-		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(giveUp) {
+		answer, err := c.requestOnce(ctx, msg)
+		if !notTaken(err) || time.Now().After(giveUp) {
 			return answer, err
 		}
 		select {
@@ -75,6 +75,20 @@ func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// requestOnce does not let nats.go buffer msg while there is no connection:
+// the caller would wait until its deadline for what nobody has got.
+func (c *Conn) requestOnce(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
+	if c.nc.IsReconnecting() {
+		return nil, nats.ErrDisconnected
+	}
+	return c.nc.RequestMsgWithContext(ctx, msg)
+}
+
+// notTaken reports that a request has reached nobody.
+func notTaken(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrDisconnected)
 }
 
 func subject(ctx context.Context, m *contract.Method) string {

@@ -33,8 +33,9 @@ type Message struct {
 // ID returns the message id its publisher gave it.
 func (m Message) ID() string { return get(m.Header, nats.MsgIdHdr) }
 
-// ContentType returns what the publisher says the data is; "" is protobuf.
-func (m Message) ContentType() string { return get(m.Header, contract.HeaderContentType) }
+// IsJSON reports whether the publisher says that the data is JSON; otherwise
+// it is protobuf.
+func (m Message) IsJSON() bool { return isJSON(get(m.Header, contract.HeaderContentType)) }
 
 // Consumer describes a durable consumer: replicas of a service share one.
 type Consumer struct {

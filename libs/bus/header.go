@@ -69,6 +69,13 @@ func timeout(h nats.Header, fallback time.Duration) time.Duration {
 	return d
 }
 
+// isJSON reports whether a Content-Type or Accept names JSON, with or without
+// parameters such as a charset.
+func isJSON(mediaType string) bool {
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	return strings.EqualFold(strings.TrimSpace(mediaType), jsonType)
+}
+
 func set(h nats.Header, key, value string) {
 	if value != "" {
 		h[key] = []string{value}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/libs/wirejson"
 	"github.com/actionplane/actionplane/proto/contract"
 )
@@ -104,8 +106,17 @@ func drain(subs []*nats.Subscription) {
 	done.Wait()
 }
 
+// incoming returns base with the identity and trace of msg. The tenant is the
+// subject's: that is what the NATS server's permissions hold for.
+func (m served) incoming(base context.Context, msg *nats.Msg) context.Context {
+	ctx := incoming(base, msg.Header)
+	id := tenant.From(ctx)
+	id.Tenant = tenant.ID(strings.TrimPrefix(msg.Subject, m.contract.Subject+"."))
+	return tenant.With(ctx, id)
+}
+
 func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
-	ctx, cancel := context.WithTimeout(incoming(base, msg.Header), timeout(msg.Header, DefaultTimeout))
+	ctx, cancel := context.WithTimeout(m.incoming(base, msg), timeout(msg.Header, DefaultTimeout))
 	defer cancel()
 	ctx, span := s.conn.tracer.Start(ctx, "serve "+m.contract.Subject, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.contract.Subject)))
@@ -149,7 +160,7 @@ func (s *Server) handle(ctx context.Context, m served, msg *nats.Msg) (resp prot
 }
 
 func (s *Server) decode(msg *nats.Msg, req proto.Message) error {
-	if get(msg.Header, contract.HeaderContentType) == jsonType {
+	if isJSON(get(msg.Header, contract.HeaderContentType)) {
 		return s.codec.Unmarshal(msg.Data, req)
 	}
 	return proto.Unmarshal(msg.Data, req)
@@ -177,7 +188,7 @@ func (s *Server) encode(msg *nats.Msg, resp proto.Message) ([]byte, nats.Header,
 }
 
 func wantsJSON(h nats.Header) bool {
-	return get(h, contract.HeaderContentType) == jsonType || get(h, contract.HeaderAccept) == jsonType
+	return isJSON(get(h, contract.HeaderContentType)) || isJSON(get(h, contract.HeaderAccept))
 }
 
 // logFailure logs once, for the caller gets the class and not the cause.

@@ -122,11 +122,11 @@ func TestLocalExpires(t *testing.T) {
 		l := cache.NewLocal[string, int](10, time.Minute)
 		defer l.Close()
 		l.Set("key", 1)
-		time.Sleep(59 * time.Second)
+		time.Sleep(59 * time.Second) //nolint:forbidigo // the clock of the bubble
 		if _, found := l.Get("key"); !found {
 			t.Error("the value went before its time")
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // the clock of the bubble
 		if _, found := l.Get("key"); found {
 			t.Error("the value outlived its time, though it was read meanwhile")
 		}

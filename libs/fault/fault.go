@@ -67,7 +67,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Is reports whether target is an *Error of the same code and, when target
 // names an id, of the same id.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is compares one link of the chain; errors.Is walks it
+	t, ok := target.(*Error)
 	return ok && t.Code == e.Code && (t.ID == "" || t.ID == e.ID)
 }
 

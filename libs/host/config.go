@@ -1,11 +1,11 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
 
-	"context"
 	"github.com/nats-io/nats.go"
 
 	"github.com/actionplane/actionplane/libs/config"

@@ -56,8 +56,9 @@ func (p *process) openBus(ctx context.Context, u Unit, deps *Deps, closers *[]fu
 	if err != nil {
 		return fmt.Errorf("%s: %w", u.name, err)
 	}
+	closing := context.WithoutCancel(ctx) // closing comes after the end of ctx
 	*closers = append(*closers, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		ctx, cancel := context.WithTimeout(closing, closeTimeout)
 		defer cancel()
 		if err := conn.Close(ctx); err != nil {
 			deps.Log.Warn("host.close_bus", "error", err)

@@ -30,7 +30,7 @@ func Run(ctx context.Context, name string, settings Settings, units ...Unit) err
 		return err
 	}
 	defer p.shutdownTelemetry(ctx)
-	stopOps, err := p.serveOps()
+	stopOps, err := p.serveOps(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,11 +123,12 @@ func (p *process) run(ctx context.Context, stop context.CancelCauseFunc, units [
 }
 
 // serveOps serves health and metrics on their own listener.
-func (p *process) serveOps() (stop func(), err error) {
+func (p *process) serveOps(ctx context.Context) (stop func(), err error) {
 	if p.config.OpsAddr == "off" {
 		return func() {}, nil
 	}
-	listener, err := net.Listen("tcp", p.config.OpsAddr)
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", p.config.OpsAddr)
 	if err != nil {
 		return nil, fmt.Errorf("ACTIONPLANE_OPS_ADDR: %w", err)
 	}

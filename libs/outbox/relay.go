@@ -70,7 +70,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		r.idle(ctx, pause)
 	}
 	r.finish(ctx)
-	return nil
+	return nil //nolint:nilerr // being stopped is no failure
 }
 
 // Flush publishes until everything that was committed before the call has left,

@@ -81,7 +81,7 @@ func parse(cfg Config) (*pgxpool.Config, error) {
 	}
 	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	// Query text is ours and holds no values; span names stay short and few.
-	conn.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName())
+	conn.Tracer = otelpgx.NewTracer()
 	return parsed, nil
 }
 

@@ -74,7 +74,7 @@ func wrapField(value json.RawMessage, f protoreflect.FieldDescriptor, depth int)
 	case f.IsMap():
 		var values map[string]json.RawMessage
 		if json.Unmarshal(value, &values) != nil {
-			return value, nil // protojson words the error
+			return value, nil //nolint:nilerr // protojson words the error
 		}
 		for k, v := range values {
 			wrapped, err := wrapRaw(v, m, depth+1)
@@ -87,7 +87,7 @@ func wrapField(value json.RawMessage, f protoreflect.FieldDescriptor, depth int)
 	case f.IsList():
 		var values []json.RawMessage
 		if json.Unmarshal(value, &values) != nil {
-			return value, nil // protojson words the error
+			return value, nil //nolint:nilerr // protojson words the error
 		}
 		for i, v := range values {
 			wrapped, err := wrapRaw(v, m, depth+1)

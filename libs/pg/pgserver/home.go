@@ -190,7 +190,7 @@ func (h *home) tempDir() (string, error) {
 func (h *home) clearStale() error {
 	pid, err := strconv.Atoi(firstLine(pidFile(h.cluster)))
 	if err != nil {
-		return nil //nolint:nilerror // no file, or one that postgres must judge
+		return nil //nolint:nilerr // no file, or one that postgres must judge
 	}
 	if isPostgres(pid) && syscall.Kill(pid, 0) == nil {
 		// Somebody's pg_ctl, perhaps, or a stranger's server under a reused

@@ -40,8 +40,9 @@ func newDatabase(ctx context.Context, t testing.TB, schema string, migrations fs
 	if err := c.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+c.strategy); err != nil {
 		return "", fmt.Errorf("clone %s: %w", template, err)
 	}
+	cleaning := context.WithoutCancel(ctx)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+		ctx, cancel := context.WithTimeout(cleaning, cleanupTimeout)
 		defer cancel()
 		if err := c.exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("pgtest: drop %s: %v", name, err)
@@ -123,7 +124,7 @@ func hashOf(fsys fs.FS) (string, error) {
 			return err
 		}
 		text, err := fs.ReadFile(fsys, path)
-		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		_, _ = fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
 		return err
 	})
 	if err != nil {
