@@ -2,13 +2,17 @@ package actions
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
+// mostPage bounds what can be set; an answer has to fit into memory.
+const mostPage = 10_000
+
 // Config is what can be set.
 type Config struct {
-	DefaultPage     uint32        `env:"ACTIONS_DEFAULT_PAGE" doc:"actions on a page whose request names no limit"`
-	MaxPage         uint32        `env:"ACTIONS_MAX_PAGE" doc:"largest limit a request may name"`
+	DefaultPage     int           `env:"ACTIONS_DEFAULT_PAGE" doc:"actions on a page whose request names no limit"`
+	MaxPage         int           `env:"ACTIONS_MAX_PAGE" doc:"largest limit a request may name"`
 	AnnounceTimeout time.Duration `env:"ACTIONS_ANNOUNCE_TIMEOUT" doc:"how long an answer waits for its change to be on the feed"`
 }
 
@@ -22,6 +26,9 @@ func (c Config) Validate() error {
 	var problems []error
 	if c.DefaultPage < 1 || c.DefaultPage > c.MaxPage {
 		problems = append(problems, errors.New("ACTIONS_DEFAULT_PAGE must be 1 to ACTIONS_MAX_PAGE"))
+	}
+	if c.MaxPage > mostPage {
+		problems = append(problems, fmt.Errorf("ACTIONS_MAX_PAGE must be at most %d", mostPage))
 	}
 	if c.AnnounceTimeout <= 0 {
 		problems = append(problems, errors.New("ACTIONS_ANNOUNCE_TIMEOUT must be positive"))

@@ -215,7 +215,6 @@ func (h *house) lines(ctx context.Context, t *rapid.T) (lines []string) {
 
 // player makes the same calls of the service and of the model.
 type player struct {
-	ctx   context.Context
 	house *house
 	model *model
 }
@@ -239,9 +238,9 @@ func (p *player) content(t *rapid.T) modelAction {
 	}
 }
 
-func (p *player) create(t *rapid.T) {
+func (p *player) create(ctx context.Context, t *rapid.T) {
 	c := p.content(t)
-	out, err := p.house.CreateAction(p.ctx, &managementv1.CreateActionRequest{Name: c.name, Script: c.script, Timeout: durationpb.New(c.timeout), AllowedToFail: c.allowed})
+	out, err := p.house.CreateAction(ctx, &managementv1.CreateActionRequest{Name: c.name, Script: c.script, Timeout: durationpb.New(c.timeout), AllowedToFail: c.allowed})
 	want := ok
 	if p.model.taken(c.name, "") {
 		want = verdict{fault.CodeAlreadyExists, "V3-DKcYh"}
@@ -252,41 +251,41 @@ func (p *player) create(t *rapid.T) {
 	same(t, err, want)
 }
 
-func (p *player) update(t *rapid.T) {
+func (p *player) update(ctx context.Context, t *rapid.T) {
 	id, c := p.anyID().Draw(t, "id"), p.content(t)
-	_, err := p.house.UpdateAction(p.ctx, &managementv1.UpdateActionRequest{Id: id, Name: c.name, Script: c.script, Timeout: durationpb.New(c.timeout), AllowedToFail: c.allowed})
+	_, err := p.house.UpdateAction(ctx, &managementv1.UpdateActionRequest{Id: id, Name: c.name, Script: c.script, Timeout: durationpb.New(c.timeout), AllowedToFail: c.allowed})
 	same(t, err, p.model.update(id, c))
 }
 
-func (p *player) deactivate(t *rapid.T) {
+func (p *player) deactivate(ctx context.Context, t *rapid.T) {
 	id := p.anyID().Draw(t, "id")
-	_, err := p.house.DeactivateAction(p.ctx, &managementv1.DeactivateActionRequest{Id: id})
+	_, err := p.house.DeactivateAction(ctx, &managementv1.DeactivateActionRequest{Id: id})
 	same(t, err, p.model.setActive(id, false, "COMMAND-NRmhu", "COMMAND-Dgj92"))
 }
 
-func (p *player) reactivate(t *rapid.T) {
+func (p *player) reactivate(ctx context.Context, t *rapid.T) {
 	id := p.anyID().Draw(t, "id")
-	_, err := p.house.ReactivateAction(p.ctx, &managementv1.ReactivateActionRequest{Id: id})
+	_, err := p.house.ReactivateAction(ctx, &managementv1.ReactivateActionRequest{Id: id})
 	same(t, err, p.model.setActive(id, true, "COMMAND-Aa22g", "COMMAND-J53zh"))
 }
 
-func (p *player) remove(t *rapid.T) {
+func (p *player) remove(ctx context.Context, t *rapid.T) {
 	id := p.anyID().Draw(t, "id")
-	_, err := p.house.DeleteAction(p.ctx, &managementv1.DeleteActionRequest{Id: id})
+	_, err := p.house.DeleteAction(ctx, &managementv1.DeleteActionRequest{Id: id})
 	same(t, err, p.model.remove(id))
 }
 
-func (p *player) set(t *rapid.T) {
+func (p *player) set(ctx context.Context, t *rapid.T) {
 	flow := rapid.SampledFrom([]string{"0", "1", "2", "2", "2", "3", "4"}).Draw(t, "flow")
 	trigger := rapid.SampledFrom(append([]string{"9"}, slices.Repeat(flowTriggers[flow], 3)...)).Draw(t, "trigger")
 	ids := rapid.SliceOfN(p.anyID(), 0, 3).Draw(t, "ids")
-	_, err := p.house.SetTriggerActions(p.ctx, &managementv1.SetTriggerActionsRequest{FlowType: flow, TriggerType: trigger, ActionIds: ids})
+	_, err := p.house.SetTriggerActions(ctx, &managementv1.SetTriggerActionsRequest{FlowType: flow, TriggerType: trigger, ActionIds: ids})
 	same(t, err, p.model.set(flow, trigger, ids))
 }
 
-func (p *player) clear(t *rapid.T) {
+func (p *player) clear(ctx context.Context, t *rapid.T) {
 	flow := rapid.SampledFrom([]string{"0", "1", "2", "2", "3", "4"}).Draw(t, "flow")
-	_, err := p.house.ClearFlow(p.ctx, &managementv1.ClearFlowRequest{Type: flow})
+	_, err := p.house.ClearFlow(ctx, &managementv1.ClearFlowRequest{Type: flow})
 	same(t, err, p.model.clear(flow))
 }
 
@@ -302,18 +301,22 @@ func TestLikeAModel(t *testing.T) {
 	h := open(t)
 	ctx := t.Context()
 	rapid.Check(t, func(t *rapid.T) {
-		p := &player{ctx: as(ctx, ident.NewUUID()), house: h, model: newModel()}
+		p := &player{house: h, model: newModel()}
+		ctx := as(ctx, ident.NewUUID())
+		call := func(f func(context.Context, *rapid.T)) func(*rapid.T) {
+			return func(t *rapid.T) { f(ctx, t) }
+		}
 		t.Repeat(map[string]func(*rapid.T){
-			"create":     p.create,
-			"update":     p.update,
-			"deactivate": p.deactivate,
-			"reactivate": p.reactivate,
-			"delete":     p.remove,
-			"set":        p.set,
-			"set again":  p.set, // twice as often as the rest
-			"clear":      p.clear,
+			"create":     call(p.create),
+			"update":     call(p.update),
+			"deactivate": call(p.deactivate),
+			"reactivate": call(p.reactivate),
+			"delete":     call(p.remove),
+			"set":        call(p.set),
+			"set again":  call(p.set), // twice as often as the rest
+			"clear":      call(p.clear),
 		})
-		if got, want := h.lines(p.ctx, t), p.model.lines(); !slices.Equal(got, want) {
+		if got, want := h.lines(ctx, t), p.model.lines(); !slices.Equal(got, want) {
 			t.Fatalf("the service shows\n%s\nthe model\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})

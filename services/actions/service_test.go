@@ -376,19 +376,19 @@ func TestGetProgram(t *testing.T) {
 
 	t.Run("OfAnyOrganizationAlsoInactive", func(t *testing.T) {
 		t.Parallel()
-		if got, err := h.programs.GetProgram(someone(t), in); err != nil || !proto.Equal(got, want) {
+		if got, err := h.programs.GetProgram(as(ctx, ident.NewUUID()), in); err != nil || !proto.Equal(got, want) {
 			t.Errorf("got %v, %v", got, err)
 		}
 		if _, err := h.DeactivateAction(ctx, &managementv1.DeactivateActionRequest{Id: created.GetId()}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := h.programs.GetProgram(t.Context(), in); err != nil || got.GetActive() || got.GetScript() != "s" {
+		if got, err := h.programs.GetProgram(as(ctx, ""), in); err != nil || got.GetActive() || got.GetScript() != "s" {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
 	t.Run("NotOfAnotherTenant", func(t *testing.T) {
 		t.Parallel()
-		foreign := tenant.With(t.Context(), tenant.Identity{Tenant: tenant.ID(ident.NewUUID()), Organization: tenant.OrganizationID(organization)})
+		foreign := tenant.With(ctx, tenant.Identity{Tenant: tenant.ID(ident.NewUUID()), Organization: tenant.OrganizationID(organization)})
 		_, err := h.programs.GetProgram(foreign, in)
 		wantVerdict(t, "another tenant", err, fault.CodeNotFound, "QUERY-GEfnb")
 	})

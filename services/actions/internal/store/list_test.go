@@ -84,7 +84,7 @@ func list(all []action.Action, q action.Query) (page []action.Action, total uint
 }
 
 // deactivate stores an action's move to inactive.
-func deactivate(ctx context.Context, s *store.Store, in store.Scope, a action.Action) (action.Action, error) {
+func deactivate(ctx context.Context, s *store.Store, a action.Action) (action.Action, error) {
 	after, err := a.Apply(action.Deactivate, now.Add(time.Minute))
 	if err != nil {
 		return a, err
@@ -106,7 +106,7 @@ func TestListActionsLikeAModel(t *testing.T) {
 			}
 			a, err := create(ctx, s, in, action.Content{Name: name, Script: "of " + name}, ids.Next)
 			if err == nil && rapid.Bool().Draw(t, "inactive") {
-				a, err = deactivate(ctx, s, in, a)
+				a, err = deactivate(ctx, s, a)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -26,9 +26,9 @@ func TestEditThatWaitsFindsTheAction(t *testing.T) {
 			return err
 		}
 		go func() {
-			second <- replace(t.Context(), s, in, a.ID, func(c *action.Content) { c.Script = "2" })
+			second <- replace(ctx, s, in, a.ID, func(c *action.Content) { c.Script = "2" })
 		}()
-		waitForLock(t, pool)
+		waitForLock(ctx, t, pool)
 		after, err := before.Replace(action.Content{Name: "a", Script: "1"}, now)
 		if err != nil {
 			return err
@@ -45,9 +45,9 @@ func TestEditThatWaitsFindsTheAction(t *testing.T) {
 }
 
 // waitForLock waits until some transaction of the database waits for another.
-func waitForLock(t *testing.T, pool *pg.Pool) {
+func waitForLock(ctx context.Context, t *testing.T, pool *pg.Pool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // only a test that fails gets there
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // only a test that fails gets there
 	defer cancel()
 	const waiting = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
 	for blocked := false; !blocked; {
@@ -90,12 +90,12 @@ func TestActionThatIsBeingDeletedDoesNotExist(t *testing.T) {
 			return err
 		}
 		go func() {
-			second <- s.Tx(t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
+			second <- s.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 				existing, err = tx.LockExisting(ctx, in, []action.ID{a.ID})
 				return err
 			})
 		}()
-		waitForLock(t, pool)
+		waitForLock(ctx, t, pool)
 		return nil
 	})
 	if err = errors.Join(err, <-second); err != nil || len(existing) != 0 {
@@ -128,8 +128,8 @@ func TestSetAndDeleteDoNotWaitInACircle(t *testing.T) {
 			return err
 		}
 		if sets == 1 {
-			go func() { second <- remove(t.Context(), s, in, a.ID, &deletes) }()
-			waitForLock(t, pool)
+			go func() { second <- remove(ctx, s, in, a.ID, &deletes) }()
+			waitForLock(ctx, t, pool)
 		}
 		return bind(ctx, tx, in, f, b.ID)
 	})
