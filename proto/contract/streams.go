@@ -21,6 +21,10 @@ const (
 // EventSubject is where an event of a type, e.g. "user.human.added", goes.
 func EventSubject(tenant, eventType string) string { return eventPrefix + tenant + "." + eventType }
 
+// EventMessageID is the Nats-Msg-Id under which an event is stored once. The
+// stream is every tenant's, and tenants choose their event ids on their own.
+func EventMessageID(tenant, eventID string) string { return tenant + "/" + eventID }
+
 // EventSubjects matches every event.
 const EventSubjects = eventPrefix + ">"
 

@@ -28,7 +28,8 @@ const (
 )
 
 // Event travels on JetStream stream EVENTS, subject
-// actionplane.events.v1.<tenant>.<type>, with header Nats-Msg-Id = id.
+// actionplane.events.v1.<tenant>.<type>, with header
+// Nats-Msg-Id: <tenant>/<id>, under which it is stored once.
 // Absent aggregate fields are filled from the type and the id.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
