@@ -134,7 +134,11 @@ func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
 	if msg.Reply == "" {
 		return
 	}
-	if err := s.conn.nc.PublishMsg(s.answer(msg, resp, err)); err != nil {
+	err = s.conn.nc.PublishMsg(s.answer(msg, resp, err))
+	if errors.Is(err, nats.ErrMaxPayload) {
+		err = s.conn.nc.PublishMsg(s.answer(msg, nil, fault.Exhausted("the answer is larger than the bus allows: ask for less at once")))
+	}
+	if err != nil {
 		s.conn.log.WarnContext(ctx, "bus.answer", "subject", m.contract.Subject, "error", err)
 	}
 }

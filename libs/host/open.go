@@ -80,7 +80,7 @@ func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers 
 		return fmt.Errorf("%s: DATABASE_URL is not set", u.name)
 	}
 	for {
-		pool, err := pg.Open(ctx, pg.Config{URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns)}) //nolint:gosec // validated to be small
+		pool, err := pg.Open(ctx, pg.Config{URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns)})
 		if err == nil {
 			*closers = append(*closers, pool.Close)
 			p.health.Add(u.name+".database", func(ctx context.Context) error { return pool.Ping(ctx) })

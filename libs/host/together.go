@@ -32,3 +32,12 @@ func Together(ctx context.Context, parts ...func(context.Context) error) error {
 	}
 	return errors.Join(failures...)
 }
+
+// Stopped returns nil where err comes of being told to stop: a part that was
+// still starting when ctx ended has not failed.
+func Stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // see above
+	}
+	return err
+}

@@ -75,7 +75,7 @@ func takeRawField(m protoreflect.Message, f protoreflect.FieldDescriptor, v prot
 }
 
 func token(index int) []byte {
-	return binary.BigEndian.AppendUint32([]byte(tokenMark), uint32(index)) //nolint:gosec // bounded by the message size
+	return binary.BigEndian.AppendUint32([]byte(tokenMark), uint32(index))
 }
 
 // putBack replaces every token, printed as a base64 string, by its value.

@@ -48,18 +48,10 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // serves until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
-		return stopped(ctx, err)
+		return host.Stopped(ctx, err)
 	}
 	if err := s.begin(ctx); err != nil {
-		return stopped(ctx, fmt.Errorf("begin the tenant: %w", err))
+		return host.Stopped(ctx, fmt.Errorf("begin the tenant: %w", err))
 	}
 	return host.Together(ctx, s.server.Run)
-}
-
-// stopped returns nil where err comes from being stopped during the start.
-func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }

@@ -49,7 +49,7 @@ func (h *handler) query(in *managementv1.ListActionsRequest) (action.Query, erro
 		Limit:     in.GetQuery().GetLimit(),
 	}
 	if q.Limit == 0 {
-		q.Limit = uint32(h.config.DefaultPage) //nolint:gosec // validated to be small
+		q.Limit = uint32(h.config.DefaultPage)
 	}
 	if int64(q.Limit) > int64(h.config.MaxPage) {
 		return q, fault.Invalid("the limit is above %d", h.config.MaxPage).WithID("QUERY-4M0fs")

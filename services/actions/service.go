@@ -51,10 +51,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // is finished. It then returns nil.
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
-		if ctx.Err() != nil { // told to stop meanwhile
-			return nil
-		}
-		return err
+		return host.Stopped(ctx, err)
 	}
 	return host.Together(ctx, s.server.Run, s.relay.Run)
 }

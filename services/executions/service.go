@@ -68,11 +68,11 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	defer s.resolver.Close()
 	if err := pg.Migrate(ctx, s.db, migrations.FS); err != nil {
-		return err
+		return host.Stopped(ctx, err)
 	}
 	for _, stream := range []bus.Stream{changefeed.Stream(), s.eventStream()} {
 		if err := s.bus.EnsureStream(ctx, stream); err != nil {
-			return err
+			return host.Stopped(ctx, err)
 		}
 	}
 	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeTargetChanges, s.relay.Run, s.followChanges)
@@ -81,8 +81,14 @@ func (s *Service) Run(ctx context.Context) error {
 // followChanges keeps the epochs of the resolver.
 func (s *Service) followChanges(ctx context.Context) error {
 	return changefeed.Follow(ctx, s.bus, s.epochs.Start, func(seq uint64, c *changesv1.Change) {
-		matters := c.GetResource() == "target" || c.GetResource() == "execution" || c.GetResource() == ""
-		s.epochs.Advance(seq, c.GetTenant(), matters)
+		switch c.GetResource() {
+		case "target", "execution":
+			s.epochs.Advance(seq, c.GetTenant())
+		case "": // nobody can tell what changed, so everything may have
+			s.epochs.AdvanceAll(seq)
+		default:
+			s.epochs.Pass(seq)
+		}
 	})
 }
 

@@ -91,7 +91,7 @@ func (c Config) workers() (worker.Config, error) {
 func (s *Service) Run(ctx context.Context) error {
 	defer s.programs.Close()
 	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
-		return err
+		return host.Stopped(ctx, err)
 	}
 	return host.Together(ctx, s.server.Run, s.pool.Run, s.forgetChanged)
 }

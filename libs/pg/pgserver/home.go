@@ -203,7 +203,7 @@ func (h *home) clearStale() error {
 // command returns a child that runs as the account, in a directory it can
 // read, and with nothing of our environment, which may hold secrets.
 func (h *home) command(path string, args ...string) *exec.Cmd {
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // it outlives the context of the start and is ended by Stop
 	cmd.Dir = h.socket
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = childAttr()
