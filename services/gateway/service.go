@@ -8,10 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
-
-	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp/fasthttpadaptor"
 
 	"github.com/actionplane/actionplane/libs/health"
 	"github.com/actionplane/actionplane/libs/host"
@@ -45,42 +41,41 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		return nil, err
 	}
 	people := edge.NewPeople(deps.Bus, remembered, cfg.AuthTTL)
-	door := edge.NewDoor(people, rules, deps.Bus, deps.Log)
-	restHandler, err := rest.New(context.Background(), door)
+	door, err := edge.NewDoor(edge.Deps{People: people, Rules: rules, Forward: deps.Bus, Log: deps.Log, Telemetry: deps.Telemetry})
+	if err != nil {
+		return nil, err
+	}
+	restHandler, err := rest.New(context.Background(), cfg.MaxRequest, door)
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people}
-	s.handler = edge.WithIncoming(s.routes(deps, restHandler, door))
+	s.handler = s.routes(deps, restHandler, door)
 	return s, nil
 }
 
+// routes tells RPCs, health and metrics, and REST apart. It is no ServeMux,
+// which would redirect paths that are not clean.
 func (s *Service) routes(deps host.Deps, restHandler http.Handler, door *edge.Door) http.Handler {
 	rpcHandler := rpc.New(rpc.Config{
 		MaxRequest: s.cfg.MaxRequest,
 		Ready:      func(ctx context.Context) bool { return deps.Health.Ready(ctx).Ready() },
 	}, door)
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if isRPC(r.URL.Path) {
-			rpcHandler.ServeHTTP(w, r)
+	own := map[string]http.Handler{health.LivePath: deps.Health, health.ReadyPath: deps.Health}
+	if s.cfg.PublicMetrics {
+		own["/metrics"] = deps.Telemetry.MetricsHandler()
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if protocol := rpc.Protocol(r); protocol != "" {
+			rpcHandler.ServeHTTP(w, edge.WithIncoming(r, protocol))
 			return
 		}
-		restHandler.ServeHTTP(w, r)
+		if handler, ok := own[r.URL.Path]; ok {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		restHandler.ServeHTTP(w, edge.WithIncoming(r, edge.ProtocolREST))
 	})
-	mux.Handle(health.LivePath, deps.Health)
-	mux.Handle(health.ReadyPath, deps.Health)
-	if s.cfg.PublicMetrics {
-		mux.Handle("/metrics", deps.Telemetry.MetricsHandler())
-	}
-	return mux
-}
-
-// isRPC reports whether path is "/pkg.Service/Method": a first segment with a
-// dot. No REST path begins so.
-func isRPC(path string) bool {
-	service, method, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return ok && strings.Contains(service, ".") && method != ""
 }
 
 func loadTLS(cfg Config) (*tls.Config, error) {
@@ -104,67 +99,23 @@ func (s *Service) Run(ctx context.Context) error {
 	s.log.Info("gateway.listening", "addr", port.Addr().String(), "tls", s.tls != nil)
 	http1, http2 := s.newHTTP1(), s.newHTTP2()
 	return host.Together(ctx,
-		func(ctx context.Context) error { <-ctx.Done(); return port.Close() }, // first: no new connections
+		func(ctx context.Context) error { <-ctx.Done(); return port.Close() }, // which ends both Serves
 		func(ctx context.Context) error {
-			return serveUntil(ctx, func() error { return http1.Listener(port.HTTP1) }, func() error { return http1.ShutdownWithContext(context.WithoutCancel(ctx)) })
+			serving := http1.Listener(port.HTTP1)
+			return served(serving, http1.ShutdownWithContext(context.WithoutCancel(ctx)))
 		},
 		func(ctx context.Context) error {
-			return serveUntil(ctx, func() error { return http2.Serve(port.HTTP2) }, func() error { return http2.Shutdown(context.WithoutCancel(ctx)) })
+			serving := http2.Serve(port.HTTP2)
+			return served(serving, http2.Shutdown(context.WithoutCancel(ctx)))
 		},
 	)
 }
 
-// newHTTP1 is Fiber in front of the handler.
-func (s *Service) newHTTP1() *fiber.App {
-	app := fiber.New(fiber.Config{
-		DisableStartupMessage: true,
-		BodyLimit:             s.cfg.MaxRequest,
-		ReadTimeout:           s.cfg.RequestTimeout,
-		IdleTimeout:           2 * s.cfg.RequestTimeout,
-		ServerHeader:          "actionplane",
-	})
-	handle := fasthttpadaptor.NewFastHTTPHandler(detached(s.handler))
-	app.Use(func(c *fiber.Ctx) error {
-		handle(c.Context())
-		return nil
-	})
-	return app
-}
-
-// detached gives requests a context of their own. Fiber's is done as soon as
-// the server begins to shut down, which would end what is to be finished, and
-// it is reused once the handler has returned.
-func detached(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.Background())) //nolint:contextcheck // see above
-	})
-}
-
-// newHTTP2 serves HTTP/2 with prior knowledge: the port has taken off the TLS.
-func (s *Service) newHTTP2() *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler:           http.MaxBytesHandler(s.handler, int64(s.cfg.MaxRequest)),
-		Protocols:         protocols,
-		ReadHeaderTimeout: s.cfg.RequestTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+// served returns what went wrong while serving, which ends in order when the
+// port is closed, and while finishing afterwards.
+func served(serving, finishing error) error {
+	if errors.Is(serving, net.ErrClosed) || errors.Is(serving, http.ErrServerClosed) {
+		serving = nil
 	}
-}
-
-// serveUntil serves until ctx is done and shutdown has finished.
-func serveUntil(ctx context.Context, serve, shutdown func() error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- serve() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	err := shutdown()
-	served := <-ended
-	if errors.Is(served, http.ErrServerClosed) || errors.Is(served, net.ErrClosed) {
-		served = nil
-	}
-	return errors.Join(err, served)
+	return errors.Join(serving, finishing)
 }

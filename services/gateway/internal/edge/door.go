@@ -12,6 +12,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 )
@@ -27,41 +28,54 @@ const organizationHeader = "x-zitadel-orgid"
 // Validator checks a request against its rules.
 type Validator interface{ Check(proto.Message) error }
 
-// Door lets calls in. It implements contract.Caller.
-type Door struct {
-	people  *People
-	rules   Validator
-	forward contract.Caller
-	log     *slog.Logger
+// Deps are what a door works with.
+type Deps struct {
+	People    *People
+	Rules     Validator
+	Forward   contract.Caller // gets what was let in
+	Log       *slog.Logger
+	Telemetry *telemetry.Telemetry
 }
 
-// NewDoor returns a door that sends what it lets in to forward.
-func NewDoor(people *People, rules Validator, forward contract.Caller, log *slog.Logger) *Door {
-	return &Door{people: people, rules: rules, forward: forward, log: log}
+// Door lets calls in. It implements contract.Caller.
+type Door struct {
+	people   *People
+	rules    Validator
+	forward  contract.Caller
+	observer *observer
+}
+
+// NewDoor returns a door.
+func NewDoor(deps Deps) (*Door, error) {
+	o, err := newObserver(deps.Log, deps.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	return &Door{people: deps.People, rules: deps.Rules, forward: deps.Forward, observer: o}, nil
 }
 
 // Call implements contract.Caller.
 func (d *Door) Call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
-	start := time.Now()
+	ctx, end := d.observer.begin(ctx, m)
 	who, err := d.admit(ctx, m, req)
 	if err == nil {
 		err = d.send(tenant.With(ctx, who), m, req, resp)
 	}
-	d.log.InfoContext(ctx, "edge.call", "method", m.FullName, "code", uint32(fault.CodeOf(err)),
-		"person", who.Person, "organization", who.Organization, "took", time.Since(start))
+	end(who, err)
 	return err
 }
 
 // admit decides whether the call may be made, and as whom.
 func (d *Door) admit(ctx context.Context, m *contract.Method, req proto.Message) (tenant.Identity, error) {
-	token := bearer(ctx)
+	in := incomingOf(ctx)
+	token := in.bearer()
 	if token == "" {
 		return tenant.Identity{}, fault.Unauthenticated("auth header missing")
 	}
 	if m.OrganizationField != "" {
 		return d.admitToField(ctx, token, m, req)
 	}
-	p, err := d.people.Find(ctx, token, organizationOf(ctx, m))
+	p, err := d.people.Find(ctx, token, in.organization(m))
 	if err != nil {
 		return tenant.Identity{}, err
 	}
@@ -72,32 +86,35 @@ func (d *Door) admit(ctx context.Context, m *contract.Method, req proto.Message)
 }
 
 // admitToField admits a call whose organization stands in the request. An
-// organization that is not the caller's does not exist for him.
+// organization that is not the caller's does not exist for him. What is wrong
+// with the request is told to those who may make it, and to those whose
+// organization does not exist, perhaps because it is malformed.
 func (d *Door) admitToField(ctx context.Context, token string, m *contract.Method, req proto.Message) (tenant.Identity, error) {
-	p, err := d.people.Find(ctx, token, "")
-	if err != nil {
-		return tenant.Identity{}, err
-	}
-	if err := d.rules.Check(req); err != nil {
-		return p.Identity, err
-	}
+	invalid := d.rules.Check(req)
 	r := req.ProtoReflect()
 	organization := r.Get(r.Descriptor().Fields().ByName(protoreflect.Name(m.OrganizationField))).String()
-	p, err = d.people.Find(ctx, token, organization)
-	if fault.CodeOf(err) == fault.CodePermissionDenied {
+	p, err := d.people.Find(ctx, token, organization)
+	switch {
+	case fault.CodeOf(err) == fault.CodePermissionDenied && invalid != nil:
+		return p.Identity, invalid
+	case fault.CodeOf(err) == fault.CodePermissionDenied:
 		return p.Identity, fault.NotFound("organization not found").WithReason("not_found")
-	}
-	if err != nil {
+	case err != nil:
 		return p.Identity, err
 	}
-	return p.Identity, permit(p, m)
+	if err := permit(p, m); err != nil {
+		return p.Identity, err
+	}
+	return p.Identity, invalid
 }
 
-func organizationOf(ctx context.Context, m *contract.Method) string {
+// organization returns the organization that the header names; "" where it
+// names none or the method does not care.
+func (in incoming) organization(m *contract.Method) string {
 	if m.Scope != contract.ScopeOrganization {
 		return ""
 	}
-	return header(ctx, organizationHeader)
+	return in.header.Get(organizationHeader)
 }
 
 // permit checks the method's permission where the contract says it must hold.

@@ -6,25 +6,38 @@ import (
 	"strings"
 )
 
-type incomingKey struct{}
+// The protocols that carry calls.
+const (
+	ProtocolREST    = "rest"
+	ProtocolGRPC    = "grpc"
+	ProtocolGRPCWeb = "grpc-web"
+	ProtocolConnect = "connect"
+)
 
-// WithIncoming puts the request's headers where Call finds them, whichever
-// protocol carries the call.
-func WithIncoming(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), incomingKey{}, r.Header)))
-	})
+// incoming is what the door wants to know of the request behind a call.
+type incoming struct {
+	header   http.Header
+	protocol string
 }
 
-func header(ctx context.Context, name string) string {
-	h, _ := ctx.Value(incomingKey{}).(http.Header)
-	return h.Get(name)
+type incomingKey struct{}
+
+// WithIncoming returns r with a context in which Call finds its headers and
+// the protocol it speaks.
+func WithIncoming(r *http.Request, protocol string) *http.Request {
+	in := incoming{header: r.Header, protocol: protocol}
+	return r.WithContext(context.WithValue(r.Context(), incomingKey{}, in))
+}
+
+func incomingOf(ctx context.Context) incoming {
+	in, _ := ctx.Value(incomingKey{}).(incoming)
+	return in
 }
 
 // bearer returns the token of the Authorization header; "" where there is
 // none.
-func bearer(ctx context.Context) string {
-	scheme, token, ok := strings.Cut(header(ctx, "Authorization"), " ")
+func (in incoming) bearer() string {
+	scheme, token, ok := strings.Cut(in.header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"time"
+	"unicode/utf8"
 
 	"github.com/actionplane/actionplane/libs/cache"
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
@@ -42,6 +44,9 @@ func NewPeople(caller contract.Caller, remembered int, ttl time.Duration) *Peopl
 // "" means his own. UNAUTHENTICATED: nobody's token; PERMISSION_DENIED
 // AUTH-Bs7Ds: no such organization for him.
 func (p *People) Find(ctx context.Context, token, organization string) (Principal, error) {
+	if !utf8.ValidString(organization) { // a header may hold any bytes; no id does
+		return Principal{}, fault.PermissionDenied("Organisation doesn't exist").WithID("AUTH-Bs7Ds")
+	}
 	key := credential{token: sha256.Sum256([]byte(token)), organization: organization}
 	if known, ok := p.known.Get(key); ok {
 		return known, nil

@@ -32,8 +32,10 @@ type Port struct {
 	http1  *handed
 	http2  *handed
 	closed chan struct{}
-	once   sync.Once
 	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	looking map[net.Conn]struct{} // connections that are being looked at; nil once closed
 }
 
 // New listens on addr. tlsConfig may be nil: then TLS is refused.
@@ -43,7 +45,7 @@ func New(ctx context.Context, addr string, tlsConfig *tls.Config) (*Port, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &Port{inner: inner, tls: tlsConfig, closed: make(chan struct{})}
+	p := &Port{inner: inner, tls: tlsConfig, closed: make(chan struct{}), looking: map[net.Conn]struct{}{}}
 	p.http1 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.http2 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.HTTP1, p.HTTP2 = p.http1, p.http2
@@ -54,17 +56,57 @@ func New(ctx context.Context, addr string, tlsConfig *tls.Config) (*Port, error)
 // Addr returns the address that is listened on.
 func (p *Port) Addr() net.Addr { return p.inner.Addr() }
 
-// Close stops listening. Connections that were handed over live on.
+// Close stops listening. Connections that were handed over live on, and those
+// that wait to be accepted still are; then Accept returns net.ErrClosed.
 func (p *Port) Close() error {
-	var err error
-	p.once.Do(func() {
-		close(p.closed)
-		err = p.inner.Close()
-		p.wg.Wait()
-		p.http1.drop()
-		p.http2.drop()
-	})
+	if !p.stopLooking() {
+		return nil
+	}
+	err := p.inner.Close()
+	p.wg.Wait()
+	close(p.http1.conns) // nobody hands over any more
+	close(p.http2.conns)
 	return err
+}
+
+// stopLooking interrupts the reads of those connections that are being looked
+// at, so that a silent client does not hold up Close. It reports whether this
+// call did it.
+func (p *Port) stopLooking() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.looking == nil {
+		return false
+	}
+	for conn := range p.looking {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // a broken one ends by itself
+	}
+	p.looking = nil
+	close(p.closed)
+	return true
+}
+
+// startLooking bounds how long conn may be silent. It reports whether conn may
+// be looked at: not once the port is closed.
+func (p *Port) startLooking(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.looking == nil || conn.SetReadDeadline(time.Now().Add(peekTimeout)) != nil {
+		return false
+	}
+	p.looking[conn] = struct{}{}
+	return true
+}
+
+// doneLooking lifts the bound again. It reports whether conn is still usable.
+func (p *Port) doneLooking(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.looking == nil {
+		return false
+	}
+	delete(p.looking, conn)
+	return conn.SetReadDeadline(time.Time{}) == nil
 }
 
 func (p *Port) accept() {
@@ -87,25 +129,12 @@ func (p *Port) accept() {
 
 // route hands a connection over, or closes it.
 func (p *Port) route(conn net.Conn) {
-	stop := make(chan struct{})
-	go func() { // a silent client must not hold up Close
-		select {
-		case <-p.closed:
-			_ = conn.SetReadDeadline(time.Unix(1, 0))
-		case <-stop:
-		}
-	}()
-	defer close(stop)
-	if err := conn.SetReadDeadline(time.Now().Add(peekTimeout)); err != nil {
+	if !p.startLooking(conn) {
 		_ = conn.Close()
 		return
 	}
 	looked, to := p.classify(conn)
-	if to == nil {
-		_ = conn.Close()
-		return
-	}
-	if err := conn.SetReadDeadline(time.Time{}); err != nil {
+	if !p.doneLooking(conn) || to == nil {
 		_ = conn.Close()
 		return
 	}
@@ -154,15 +183,6 @@ func (p *Port) unwrap(conn net.Conn) (net.Conn, *handed) {
 	return inside, p.http1
 }
 
-// peeked is a connection whose first bytes were looked at.
-type peeked struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-// Read implements net.Conn.
-func (c *peeked) Read(b []byte) (int, error) { return c.r.Read(b) }
-
 // handed is a listener of connections that were handed to it.
 type handed struct {
 	port  *Port
@@ -177,26 +197,13 @@ func (h *handed) hand(conn net.Conn) {
 	}
 }
 
-// drop closes what nobody accepted.
-func (h *handed) drop() {
-	for {
-		select {
-		case conn := <-h.conns:
-			_ = conn.Close()
-		default:
-			return
-		}
-	}
-}
-
 // Accept implements net.Listener.
 func (h *handed) Accept() (net.Conn, error) {
-	select {
-	case conn := <-h.conns:
-		return conn, nil
-	case <-h.port.closed:
+	conn, open := <-h.conns
+	if !open {
 		return nil, net.ErrClosed
 	}
+	return conn, nil
 }
 
 // Close implements net.Listener. It leaves the port to its owner, for two

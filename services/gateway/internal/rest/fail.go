@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,24 +40,37 @@ const (
 	errorDetailAs = "type.googleapis.com/zitadel.v1.ErrorDetail"
 )
 
-// writeError answers with err in the shape of the API that the path belongs
-// to.
+// writeError answers with err.
 func writeError(w http.ResponseWriter, r *http.Request, httpStatus int, e *fault.Error) {
-	var body any = newStatusBody(e)
-	if strings.HasPrefix(r.URL.Path, reasonPrefix) {
-		body = reasonBody{Error: e.Message, Code: e.Reason}
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
 	if e.Code == fault.CodeUnauthenticated {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(httpStatus)
-	_, _ = w.Write(text) // the client went away
+	_, _ = w.Write(ErrorBody(r.URL.Path, e)) // the client went away
+}
+
+// ErrorBody returns the JSON of e in the shape of the API that the path
+// belongs to.
+func ErrorBody(path string, e *fault.Error) []byte {
+	var body any = newStatusBody(e)
+	if strings.HasPrefix(path, reasonPrefix) {
+		body = newReasonBody(e)
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // strings and numbers alone
+	return bytes.TrimSpace(text.Bytes())
+}
+
+// newReasonBody fills in the code of a NOT_FOUND, which the API requires.
+func newReasonBody(e *fault.Error) reasonBody {
+	body := reasonBody{Error: e.Message, Code: e.Reason}
+	if e.Code == fault.CodeNotFound && body.Code == "" {
+		body.Code = "not_found"
+	}
+	return body
 }
 
 func newStatusBody(e *fault.Error) statusBody {
@@ -67,16 +81,23 @@ func newStatusBody(e *fault.Error) statusBody {
 	return body
 }
 
-// errorHandler answers for grpc-gateway: its own errors (malformed JSON,
-// unknown path) are grpc statuses, the calls' are faults.
+// errorHandler answers for grpc-gateway: its own errors (malformed JSON, say)
+// are grpc statuses, the calls' are faults.
 func errorHandler(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	e := classify(err)
-	httpStatus := fault.HTTPStatus(e.Code)
-	var routed *runtime.HTTPStatusError
-	if errors.As(err, &routed) {
-		httpStatus = routed.HTTPStatus
+	writeError(w, r, fault.HTTPStatus(e.Code), e)
+}
+
+// routingErrorHandler answers where no method is bound to path and verb.
+func routingErrorHandler(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, httpStatus int) {
+	code := fault.CodeInvalid
+	switch httpStatus {
+	case http.StatusNotFound:
+		code = fault.CodeNotFound
+	case http.StatusMethodNotAllowed:
+		code = fault.CodeUnimplemented
 	}
-	writeError(w, r, httpStatus, e)
+	writeError(w, r, httpStatus, fault.New(code, "%s", http.StatusText(httpStatus)))
 }
 
 // classify returns what the caller may know of err.
@@ -89,7 +110,7 @@ func classify(err error) *fault.Error {
 		err = routed.Err
 	}
 	if s, ok := status.FromError(err); ok {
-		return fault.New(fault.Code(s.Code()), "%s", s.Message())
+		return fault.New(fault.Code(s.Code()), "%s", plain(s.Message()))
 	}
 	switch code := fault.CodeOf(err); code {
 	case fault.CodeDeadline:
@@ -99,3 +120,7 @@ func classify(err error) *fault.Error {
 	}
 	return fault.Internal("internal error")
 }
+
+// plain replaces the no-break spaces by which protojson keeps its texts from
+// being relied upon: they differ from build to build.
+func plain(text string) string { return strings.ReplaceAll(text, "\u00a0", " ") }

@@ -16,11 +16,13 @@ import (
 	"github.com/actionplane/actionplane/proto/gen/go/edge"
 )
 
-// New returns the handler of all REST paths. Calls go to door.
-func New(ctx context.Context, door contract.Caller) (http.Handler, error) {
+// New returns the handler of all REST paths. Calls go to door. A body of more
+// than maxRequest bytes is refused.
+func New(ctx context.Context, maxRequest int, door contract.Caller) (http.Handler, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
 		runtime.WithErrorHandler(errorHandler),
+		runtime.WithRoutingErrorHandler(routingErrorHandler),
 		runtime.WithForwardResponseOption(successStatus(methods())),
 		runtime.WithIncomingHeaderMatcher(noHeader),
 		runtime.WithOutgoingHeaderMatcher(noHeader),
@@ -31,7 +33,7 @@ func New(ctx context.Context, door contract.Caller) (http.Handler, error) {
 			return nil, fmt.Errorf("mount %s: %w", s.Name, err)
 		}
 	}
-	return mux, nil
+	return checked(maxRequest, mux), nil
 }
 
 // noHeader keeps headers out of gRPC metadata: the door reads the request's

@@ -37,14 +37,32 @@ func New(cfg Config, door contract.Caller) http.Handler {
 	}
 	var names []string
 	for _, s := range edge.Services {
-		mux.Handle(s.Connect(door, options...))
+		_, handler := s.Connect(door, options...)
+		for _, m := range s.Methods { // each for itself: what is not there gets unimplemented's answer
+			mux.Handle(m.FullName, handler)
+		}
 		names = append(names, s.Name)
 	}
+	mux.Handle("/", unimplemented(options))
 	reflector := grpcreflect.NewStaticReflector(names...)
 	mux.Handle(grpcreflect.NewHandlerV1(reflector))
 	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector))
 	mux.Handle(grpchealth.NewHandler(health{ready: cfg.Ready}))
 	return mux
+}
+
+// unimplemented answers for methods that are not there, in the protocol of the
+// caller.
+func unimplemented(options []connect.HandlerOption) http.Handler {
+	errors := connect.NewErrorWriter(options...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !errors.IsSupported(r) {
+			http.NotFound(w, r)
+			return
+		}
+		err := connect.NewError(connect.CodeUnimplemented, fault.New(fault.CodeUnimplemented, "unknown method %s", r.URL.Path))
+		_ = errors.Write(w, r, err) // the client went away
+	})
 }
 
 // withErrors turns faults into Connect's errors, which its protocols turn into

@@ -1,0 +1,78 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	otelcodes "go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/codes"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
+	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
+)
+
+const component = "actionplane/gateway"
+
+// observer tells of every call once: a span, a measurement, a log line.
+type observer struct {
+	log        *slog.Logger
+	tracer     trace.Tracer
+	propagator propagation.TextMapPropagator
+	duration   metric.Float64Histogram
+}
+
+func newObserver(log *slog.Logger, tel *telemetry.Telemetry) (*observer, error) {
+	duration, err := tel.Meter(component).Float64Histogram("actionplane.edge.duration",
+		metric.WithUnit("s"),
+		metric.WithDescription("Calls at the edge, from admission to the owner's answer."),
+		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
+	if err != nil {
+		return nil, err
+	}
+	return &observer{log: log, tracer: tel.Tracer(component), propagator: tel.Propagator(), duration: duration}, nil
+}
+
+// begin opens the call's span under that of the caller, if it told of one. The
+// returned function ends it.
+func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Context, func(tenant.Identity, error)) {
+	start := time.Now()
+	in := incomingOf(ctx)
+	ctx = o.propagator.Extract(ctx, propagation.HeaderCarrier(in.header))
+	ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(m.FullName, "/"), trace.WithSpanKind(trace.SpanKindServer))
+	return ctx, func(who tenant.Identity, err error) {
+		took := time.Since(start)
+		code := fault.CodeOf(err)
+		about := []attribute.KeyValue{
+			attribute.String("method", m.FullName),
+			attribute.String("protocol", in.protocol),
+			attribute.String("code", codes.Code(code).String()),
+		}
+		span.SetAttributes(about...)
+		if ours(code) {
+			span.SetStatus(otelcodes.Error, err.Error())
+		}
+		span.End()
+		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(about...))
+		o.log.InfoContext(ctx, "edge.call", "method", m.FullName, "protocol", in.protocol, "code", uint32(code),
+			"person", who.Person, "organization", who.Organization, "took", took)
+	}
+}
+
+// ours reports whether an error of this code is the server's: a refusal is an
+// answer like any other.
+func ours(code fault.Code) bool {
+	switch code {
+	case fault.CodeUnknown, fault.CodeDeadline, fault.CodeUnimplemented, fault.CodeInternal, fault.CodeUnavailable:
+		return true
+	default:
+		return false
+	}
+}
