@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -30,10 +31,10 @@ func (s *Service) consumeEvents(ctx context.Context) error {
 // resolved twice makes one run.
 func (s *Service) resolveEvent(ctx context.Context, m bus.Message) error {
 	tenantID, eventType, ok := strings.Cut(strings.TrimPrefix(m.Subject, strings.TrimSuffix(contract.EventSubjects, ">")), ".")
-	if !ok {
-		return fault.Invalid("subject %s names no tenant and type", m.Subject)
+	if !ok || !utf8.ValidString(tenantID) {
+		return fault.Invalid("subject %q names no tenant and type", m.Subject)
 	}
-	event, err := decodeEvent(m, eventType)
+	event, err := decodeEvent(m, tenantID, eventType)
 	if err != nil {
 		return err
 	}
@@ -53,21 +54,27 @@ func (s *Service) resolveEvent(ctx context.Context, m bus.Message) error {
 
 // decodeEvent reads an event in protobuf or, where its publisher says so, in
 // JSON. The subject has the last word on the type.
-func decodeEvent(m bus.Message, eventType string) (*eventsv1.Event, error) {
+func decodeEvent(m bus.Message, tenantID, eventType string) (*eventsv1.Event, error) {
 	event := new(eventsv1.Event)
 	decode := proto.Unmarshal
-	if m.ContentType() == "application/json" {
+	if m.IsJSON() {
 		decode = wirejson.Default().Unmarshal
 	}
 	if err := decode(m.Data, event); err != nil {
 		return nil, fault.Invalid("event %s: malformed", m.ID()).Because(err)
 	}
 	event.Type = eventType
-	if err := completeEvent(event, m); err != nil {
+	if err := checkEvent(event); err != nil {
 		return nil, err
 	}
 	if event.GetId() == "" {
+		event.Id = strings.TrimPrefix(m.ID(), tenantID+"/")
+	}
+	if event.GetId() == "" {
 		event.Id = "seq-" + strconv.FormatUint(m.Sequence, 10)
+	}
+	if event.GetCreatedAt() == nil {
+		event.CreatedAt = timestamppb.New(m.Stored)
 	}
 	return event, nil
 }

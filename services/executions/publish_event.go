@@ -15,6 +15,7 @@ import (
 	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	"github.com/actionplane/actionplane/services/executions/internal/condition"
 )
 
 // eventStream is where events wait until they are resolved.
@@ -32,7 +33,7 @@ func (s *Service) eventStream() bus.Stream {
 // speak NATS, and answers once it is stored.
 func (s *Service) PublishEvent(ctx context.Context, in *actionplanev1.PublishEventRequest) (*actionplanev1.PublishEventResponse, error) {
 	event := in.GetEvent()
-	if err := checkPayload(event.GetPayload()); err != nil {
+	if err := checkEvent(event); err != nil {
 		return nil, err
 	}
 	if event.GetId() == "" {
@@ -45,8 +46,9 @@ func (s *Service) PublishEvent(ctx context.Context, in *actionplanev1.PublishEve
 	if err != nil {
 		return nil, fault.Internal("encode the event").Because(err)
 	}
-	subject := contract.EventSubject(string(tenant.From(ctx).Tenant), event.GetType())
-	if err := s.bus.Publish(ctx, subject, event.GetId(), nil, data); err != nil {
+	tenantID := string(tenant.From(ctx).Tenant)
+	subject := contract.EventSubject(tenantID, event.GetType())
+	if err := s.bus.Publish(ctx, subject, contract.EventMessageID(tenantID, event.GetId()), nil, data); err != nil {
 		return nil, err
 	}
 	return &actionplanev1.PublishEventResponse{Id: event.GetId()}, nil
@@ -61,16 +63,11 @@ func checkPayload(payload []byte) error {
 	return nil
 }
 
-// completeEvent fills what a publisher left out and refuses what it must not.
-func completeEvent(event *eventsv1.Event, m bus.Message) error {
-	if err := checkPayload(event.GetPayload()); err != nil {
+// checkEvent refuses what no condition could be named after, and what targets
+// must not get.
+func checkEvent(event *eventsv1.Event) error {
+	if err := (condition.Trigger{Kind: condition.Event, Name: event.GetType()}).Validate(); err != nil {
 		return err
 	}
-	if event.GetId() == "" {
-		event.Id = m.ID()
-	}
-	if event.GetCreatedAt() == nil {
-		event.CreatedAt = timestamppb.New(m.Stored)
-	}
-	return nil
+	return checkPayload(event.GetPayload())
 }

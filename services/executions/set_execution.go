@@ -23,12 +23,12 @@ import (
 // SetExecution replaces the list of a condition. The checks and their order
 // are those of the spec sheet, 2.6.
 func (s *Service) SetExecution(ctx context.Context, in *actionv3alpha.SetExecutionRequest) (*actionv3alpha.SetExecutionResponse, error) {
-	c := conditionFrom(in.GetCondition())
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
 	entries, err := entriesFrom(in.GetExecution().GetTargets())
 	if err != nil {
+		return nil, err
+	}
+	c := conditionFrom(in.GetCondition())
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if err := s.checkAnnounced(ctx, c); err != nil {

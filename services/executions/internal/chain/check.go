@@ -15,20 +15,25 @@ const (
 	idIncludeTooDeep  = "COMMAND-gbhd3g57oo"
 )
 
-// CheckEntries reports the first entry of a list that is no entry (CodeInvalid)
-// or names something that does not exist (CodeNotFound). An include exists once
-// it was set, even if it has been emptied since.
+// CheckEntries reports an entry of a list that is no entry (CodeInvalid), else
+// the first target, else the first include, that does not exist (CodeNotFound).
+// An include exists once it was set, even if it has been emptied since.
 //
 // The same target may be listed twice and is then called twice. The original
 // answers "target not found" to that, for it compares counts.
 func CheckEntries(entries []Entry, targetExists func(TargetID) bool, executionExists func(conditionID string) bool) error {
 	for i, e := range entries {
-		switch {
-		case (e.Target == "") == (e.Include == ""):
+		if (e.Target == "") == (e.Include == "") {
 			return fault.Invalid("execution.targets[%d] must name either a target or an include", i)
-		case e.Target != "" && !targetExists(e.Target):
+		}
+	}
+	for i, e := range entries {
+		if e.Target != "" && !targetExists(e.Target) {
 			return fault.NotFound("target %q of execution.targets[%d] was not found", e.Target, i).WithID(idTargetNotFound)
-		case e.Include != "" && !executionExists(e.Include):
+		}
+	}
+	for i, e := range entries {
+		if e.Include != "" && !executionExists(e.Include) {
 			return fault.NotFound("included execution %q of execution.targets[%d] was not found", e.Include, i).WithID(idIncludeNotFound)
 		}
 	}

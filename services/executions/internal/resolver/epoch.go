@@ -10,7 +10,7 @@ import (
 type Epochs struct {
 	mu      sync.Mutex
 	started bool
-	base    uint64            // what the feed had when it was opened
+	base    uint64            // what all tenants have reached at least
 	seen    uint64            // last sequence of the feed
 	tenants map[string]uint64 // last change of those that changed since
 	moved   chan struct{}     // closed and replaced when seen rises
@@ -29,17 +29,33 @@ func (e *Epochs) Start(base uint64) {
 	e.advance(base)
 }
 
-// Advance says that the feed has reached sequence seq, and whether that
-// changed what a tenant's conditions resolve to.
-func (e *Epochs) Advance(seq uint64, tenant string, matters bool) {
+// Advance says that the feed has reached sequence seq, and that this changed
+// what a tenant's conditions resolve to.
+func (e *Epochs) Advance(seq uint64, tenant string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if matters {
-		e.tenants[tenant] = seq
-	}
+	e.tenants[tenant] = seq
 	e.advance(seq)
 }
 
+// AdvanceAll is Advance for every tenant.
+func (e *Epochs) AdvanceAll(seq uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.base = seq
+	clear(e.tenants) // all of them are below the base
+	e.advance(seq)
+}
+
+// Pass says that the feed has reached sequence seq with a change that no
+// condition's resolution depends on.
+func (e *Epochs) Pass(seq uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.advance(seq)
+}
+
+// advance wakes those who wait. The lock is held.
 func (e *Epochs) advance(seq uint64) {
 	e.seen = max(e.seen, seq)
 	close(e.moved)

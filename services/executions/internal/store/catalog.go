@@ -19,8 +19,8 @@ const (
 )
 
 const sqlAnnounce = `INSERT INTO catalog (tenant, kind, name)
-	SELECT $1, $2, name FROM unnest($3::text[]) AS name
-	ON CONFLICT DO NOTHING`
+	SELECT $1, $2, name FROM unnest($3::text[]) AS name ORDER BY name
+	ON CONFLICT DO NOTHING` // in one order, so that two who announce the same do not block each other
 
 // Announce adds entries of a kind; those that are there already stay as they
 // are.

@@ -26,9 +26,10 @@ type Search struct {
 // Sort is a column to sort by.
 type Sort string
 
-// The columns. Ties are broken by the condition id.
+// The columns. Ties are broken by the condition id. Ids sort by their bytes,
+// whatever the database's language.
 const (
-	SortID      Sort = "e.condition_id"
+	SortID      Sort = `e.condition_id COLLATE "C"`
 	SortCreated Sort = "e.created_at"
 	SortChanged Sort = "e.changed_at"
 )
@@ -45,7 +46,7 @@ func (s *Store) SearchExecutions(ctx context.Context, tenant string, q Search) (
 	if q.Desc {
 		direction = "DESC"
 	}
-	page := fmt.Sprintf(` ORDER BY %s %s, e.condition_id %s OFFSET %d LIMIT %d`, q.Sort, direction, direction, q.Offset, q.Limit)
+	page := fmt.Sprintf(` ORDER BY %s %s, e.condition_id COLLATE "C" %s OFFSET %d LIMIT %d`, q.Sort, direction, direction, q.Offset, q.Limit)
 	rows, err := s.db.Query(ctx, selectExecution+where+page, args...)
 	if err != nil {
 		return nil, 0, pg.Translate(err)

@@ -96,6 +96,11 @@ const sqlDropTarget = `DELETE FROM entries WHERE tenant = $1 AND target_id = $2`
 // DropTarget takes a deleted target out of every execution. What is left empty
 // stays as a noop.
 func (s *Store) DropTarget(ctx context.Context, tenant, targetID string) error {
-	_, err := s.db.Exec(ctx, sqlDropTarget, tenant, targetID)
-	return pg.Translate(err)
+	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlLockTenant, tenant); err != nil { // or it would deadlock with a setter of the same lines
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlDropTarget, tenant, targetID)
+		return err
+	})
 }
