@@ -13,7 +13,7 @@ import (
 var ErrHash = errors.New("source does not match its hash")
 
 // DefaultMaxBytes is the source a cache holds unless told otherwise. Compiled
-// code takes some thirty times the room of its source.
+// code takes some 13 times the room of its source.
 const DefaultMaxBytes = 1 << 20
 
 // entryOverhead is counted for each script besides its length, so that very

@@ -20,7 +20,7 @@ func testConfig(tb testing.TB, size int) Config {
 		tb.Fatal(err)
 	}
 	return Config{
-		Command: []string{self}, Env: []string{workerEnv}, Size: size,
+		Command: []string{self}, Env: []string{workerEnv + "=1"}, Size: size,
 		StartTimeout: time.Minute, Settings: Settings{MaxMemory: 64 << 20},
 	}
 }
@@ -28,7 +28,7 @@ func testConfig(tb testing.TB, size int) Config {
 // startPool runs a pool until the test ends, and waits until it is ready.
 func startPool(tb testing.TB, cfg Config) *Pool {
 	tb.Helper()
-	pool, err := New(cfg, Deps{Log: slog.New(slog.DiscardHandler)})
+	pool, err := New(cfg, Deps{Log: discard()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -92,3 +92,5 @@ func workers(pool *Pool) []int {
 	}
 	return pids
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

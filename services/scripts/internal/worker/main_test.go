@@ -9,16 +9,26 @@ import (
 	"go.uber.org/goleak"
 )
 
-// workerEnv makes the test binary a worker.
-const workerEnv = "ACTIONPLANE_TEST_WORKER=1"
+// These make the test binary a worker, or a parent of one.
+const (
+	workerEnv = "ACTIONPLANE_TEST_WORKER"
+	parentEnv = "ACTIONPLANE_TEST_PARENT"
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv("ACTIONPLANE_TEST_WORKER") != "" {
-		if err := Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	switch {
+	case os.Getenv(workerEnv) != "":
+		end(Serve(context.Background(), os.Stdin, os.Stdout))
+	case os.Getenv(parentEnv) != "":
+		end(beParent())
 	}
 	goleak.VerifyTestMain(m)
+}
+
+func end(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }

@@ -283,7 +283,7 @@ func TestInvokeQueue(t *testing.T) {
 
 func TestRunFinishesWhatItHolds(t *testing.T) {
 	t.Parallel()
-	pool, err := New(openConfig(t, 2), Deps{Log: slog.New(slog.DiscardHandler)})
+	pool, err := New(openConfig(t, 2), Deps{Log: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func TestRunFinishesWhatItHolds(t *testing.T) {
 
 func TestRunGoesOnTryingWhenWorkersDoNotStart(t *testing.T) {
 	t.Parallel()
-	pool, err := New(Config{Command: []string{"/nonexistent/worker"}, Size: 1}, Deps{Log: slog.New(slog.DiscardHandler)})
+	pool, err := New(Config{Command: []string{"/nonexistent/worker"}, Size: 1}, Deps{Log: discard()})
 	if err != nil {
 		t.Fatal(err)
 	}

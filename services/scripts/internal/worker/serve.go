@@ -92,11 +92,8 @@ func newServer(cfg Settings, out io.Writer) (*server, error) {
 	return &server{out: out, programs: programs, sandbox: box, watchdog: newWatchdog(cfg.MaxMemory)}, nil
 }
 
-// job is an invocation that was read and not yet run.
-type job struct {
-	request *wireRequest
-	ctx     context.Context //nolint:containedctx // it travels with its request from the reader to the runner
-}
+// job runs an invocation that was read and returns the frame to answer with.
+type job func() []byte
 
 // serve runs what the reader hands it. Reading goes on while a script runs: a
 // cancel frame or the parent's end may come.
@@ -142,7 +139,8 @@ func (s *server) read(ctx context.Context, reader *bufio.Reader, jobs chan<- job
 			if err != nil {
 				return fmt.Errorf("read request: %w", err)
 			}
-			jobs <- job{request: request, ctx: s.enter(ctx, request.id)}
+			invocationCtx := s.enter(ctx, request.id)
+			jobs <- func() []byte { return s.answer(invocationCtx, request) }
 		case frameCancel:
 			id, err := decodeID(payload)
 			if err != nil {
@@ -183,8 +181,8 @@ func (s *server) leave() {
 }
 
 func (s *server) run(jobs <-chan job) error {
-	for j := range jobs {
-		frame := s.answer(j)
+	for answer := range jobs {
+		frame := answer()
 		s.leave()
 		if err := s.write(frame); err != nil {
 			return fmt.Errorf("answer: %w", err)
@@ -195,17 +193,17 @@ func (s *server) run(jobs <-chan job) error {
 }
 
 // answer runs an invocation and returns the frame to answer with.
-func (s *server) answer(j job) []byte {
-	p, found, err := s.compile(j.request)
+func (s *server) answer(ctx context.Context, r *wireRequest) []byte {
+	p, found, err := s.compile(r)
 	if !found {
-		return j.request.id.append(newFrame(frameNeedSource, s.buf))
+		return r.id.append(newFrame(frameNeedSource, s.buf))
 	}
-	result := wireResult{id: j.request.id}
+	result := wireResult{id: r.id}
 	if err != nil {
 		result.Error = compileFailure(err)
 	} else {
 		s.watchdog.begin()
-		result.Result = s.invoke(j, p)
+		result.Result = s.invoke(ctx, r, p)
 		s.watchdog.end()
 	}
 	s.buf = result.append(newFrame(frameResult, s.buf))
@@ -218,7 +216,7 @@ func (s *server) compile(r *wireRequest) (p *program.Program, found bool, err er
 	if !r.hasSource {
 		return s.programs.Lookup(r.Hash)
 	}
-	// Compiling takes memory too: some twenty times the source.
+	// Compiling takes memory too: some 70 times the source goes through it.
 	s.watchdog.begin()
 	defer s.watchdog.end()
 	p, err = s.programs.Compile(r.Hash, r.Source)
@@ -236,16 +234,16 @@ func compileFailure(err error) *invocation.Error {
 
 // invoke runs an invocation. A panic is a mistake of the interpreter's that the
 // script found (or ours); it ends only this VM.
-func (s *server) invoke(j job, p *program.Program) (res invocation.Result) {
+func (s *server) invoke(ctx context.Context, r *wireRequest, p *program.Program) (res invocation.Result) {
 	defer func() {
 		if x := recover(); x != nil {
-			fmt.Fprintf(os.Stderr, "panic in action %s: %v\n%s", j.request.ActionID, x, debug.Stack())
+			fmt.Fprintf(os.Stderr, "panic in action %s: %v\n%s", r.ActionID, x, debug.Stack())
 			res = invocation.Result{Error: &invocation.Error{
 				Kind: invocation.KindCrash, Message: "the script broke the interpreter",
 			}}
 		}
 	}()
-	return s.sandbox.Run(j.ctx, p, &j.request.Request)
+	return s.sandbox.Run(ctx, p, &r.Request)
 }
 
 func (s *server) write(frame []byte) error {
