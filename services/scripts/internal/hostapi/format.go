@@ -13,7 +13,7 @@ func (s *session) format(args []goja.Value) string {
 		return ""
 	}
 	var out strings.Builder
-	rest := args
+	var rest []goja.Value
 	if first, ok := args[0].(goja.String); ok {
 		rest = s.interpolate(&out, first.String(), args[1:])
 	} else {

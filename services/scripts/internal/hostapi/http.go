@@ -56,7 +56,8 @@ func (s *session) fetch(ctx context.Context, call goja.FunctionCall) goja.Value 
 	if err != nil {
 		s.throw(err.Error())
 	}
-	body, err := s.readBody(resp)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := s.readBody(resp.Body)
 	if err != nil {
 		s.throw(err.Error())
 	}
@@ -149,11 +150,10 @@ func (s *session) fetchBody(v goja.Value) io.Reader {
 	return bytes.NewReader(raw)
 }
 
-// readBody reads the whole body, or fails where it is too long, and closes it.
-func (s *session) readBody(resp *http.Response) ([]byte, error) {
-	defer func() { _ = resp.Body.Close() }()
+// readBody reads the whole body, or fails where it is too long.
+func (s *session) readBody(from io.Reader) ([]byte, error) {
 	limit := s.cfg.HTTP.MaxBody
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read response: %w", err)
 	}

@@ -41,7 +41,7 @@ func (d *Document) number(raw []byte) goja.Value {
 	}
 	// Out of range gives an infinity, which is what JSON.parse gives too.
 	f, _ := strconv.ParseFloat(digits, 64)
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		d.remember(f, digits)
 	}
 	return d.vm.ToValue(f)

@@ -158,7 +158,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		touch(vm, v, 0)
+		touch(v, 0)
 		out, err := d.Encode(v, 1<<24)
 		if err != nil || !json.Valid(out) {
 			t.Fatalf("%q is printed %q, %v", raw, out, err)
@@ -167,12 +167,12 @@ func FuzzDecode(f *testing.F) {
 }
 
 // touch reads everything there is.
-func touch(vm *goja.Runtime, v goja.Value, depth int) {
+func touch(v goja.Value, depth int) {
 	o, ok := v.(*goja.Object)
 	if !ok || depth > 50 {
 		return
 	}
 	for _, key := range o.Keys() {
-		touch(vm, o.Get(key), depth+1)
+		touch(o.Get(key), depth+1)
 	}
 }

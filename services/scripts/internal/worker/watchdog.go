@@ -22,8 +22,6 @@ const (
 	watchEvery = 5 * time.Millisecond
 )
 
-const heapObjects = "/memory/classes/heap/objects:bytes"
-
 // limitMemory sets the process's limits for a heap of at most max bytes; see
 // the package comment.
 func limitMemory(max int64) error {
