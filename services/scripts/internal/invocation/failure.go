@@ -52,6 +52,6 @@ func (e *Error) Error() string { return e.Message }
 // Is reports whether target is an *Error of the same kind, so that
 // errors.Is(err, &Error{Kind: KindTimeout}) asks for the kind.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is compares one link of the chain; errors.Is walks it
+	t, ok := target.(*Error) // one link of the chain; errors.Is walks it
 	return ok && t.Kind == e.Kind && (t.Message == "" || t.Message == e.Message)
 }

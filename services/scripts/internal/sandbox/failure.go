@@ -98,7 +98,7 @@ func (c *call) describe(text func() string) (string, *invocation.Error) {
 		return "", interruption(interrupted)
 	}
 	if err != nil {
-		return "an exception without a text", nil
+		return "an exception without a text", nil //nolint:nilerr // what was thrown is the failure, that it has no text is not
 	}
 	return s, nil
 }

@@ -129,7 +129,7 @@ func (s *server) read(ctx context.Context, reader *bufio.Reader, jobs chan<- job
 		kind, payload, err := readFrame(reader)
 		switch {
 		case errors.Is(err, io.EOF) || ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end, not a failure
 		case err != nil:
 			return fmt.Errorf("read frame: %w", err)
 		}
