@@ -60,7 +60,7 @@ func start(cfg Config, log *slog.Logger) (*process, error) {
 		held:   make(map[invocation.Hash]struct{}),
 	}
 	p.cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...) //nolint:noctx // it belongs to no request; retire and kill end it
-	p.cmd.Env = append([]string{}, cfg.Env...) // not nil: that would inherit
+	p.cmd.Env = append([]string{}, cfg.Env...)               // not nil: that would inherit
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = childIn, childOut, p.stderr
 	p.cmd.WaitDelay = time.Second
 	p.cmd.SysProcAttr = detached()
