@@ -1,0 +1,3 @@
+package mute
+
+import _ "example.test/services/access"

@@ -1,0 +1,4 @@
+// Package sdk drags a library along.
+package sdk
+
+import _ "example.test/libs/fault"

@@ -1,0 +1,4 @@
+// Package contract reaches up.
+package contract
+
+import _ "example.test/libs/fault"

@@ -1,0 +1,6 @@
+// Command access runs it.
+package main
+
+import _ "example.test/services/access"
+
+func main() {}

@@ -1,0 +1,2 @@
+// Package access is whole.
+package access

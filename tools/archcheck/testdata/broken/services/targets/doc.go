@@ -1,0 +1,2 @@
+// Package targets talks to a neighbour.
+package targets

@@ -1,0 +1,2 @@
+// Package nowhere is two packages.
+package nowhere

@@ -1,0 +1,16 @@
+// Package target should decide, and looks at the world.
+package target
+
+import (
+	"os"
+	clock "time"
+)
+
+// Home is read.
+func Home() string { return os.Getenv("HOME") }
+
+// Now is not given.
+func Now() clock.Time { return clock.Now() }
+
+// Tick hides the same in a value.
+var Tick = clock.Now

@@ -1,0 +1,3 @@
+package targets_test
+
+import _ "example.test/services/access"

@@ -1,0 +1,4 @@
+// Package bus is a library.
+package bus
+
+import _ "example.test/proto/contract"

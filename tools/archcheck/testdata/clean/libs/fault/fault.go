@@ -1,0 +1,2 @@
+// Package fault is a library.
+package fault

@@ -1,0 +1,3 @@
+module example.test/libs
+
+go 1.26.0

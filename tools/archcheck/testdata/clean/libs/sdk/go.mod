@@ -1,0 +1,3 @@
+module example.test/libs/sdk
+
+go 1.26.0

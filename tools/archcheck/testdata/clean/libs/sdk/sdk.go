@@ -1,0 +1,4 @@
+// Package sdk is for strangers.
+package sdk
+
+import _ "example.test/proto/gen/go/v1"

@@ -1,0 +1,2 @@
+// Package contract is about contracts.
+package contract

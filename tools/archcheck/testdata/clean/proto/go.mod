@@ -1,0 +1,3 @@
+module example.test/proto
+
+go 1.26.0

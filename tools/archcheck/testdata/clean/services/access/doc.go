@@ -1,0 +1,2 @@
+// Package access is a service.
+package access

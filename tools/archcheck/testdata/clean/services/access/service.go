@@ -1,0 +1,3 @@
+package access
+
+import _ "example.test/libs/bus"

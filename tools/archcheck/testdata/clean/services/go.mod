@@ -1,0 +1,3 @@
+module example.test/services
+
+go 1.26.0

@@ -1,0 +1,2 @@
+// Package targets is a service.
+package targets

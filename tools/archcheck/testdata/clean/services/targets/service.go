@@ -1,0 +1,3 @@
+package targets
+
+import _ "example.test/libs/bus"
