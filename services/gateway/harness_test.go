@@ -36,6 +36,8 @@ const (
 	foreign = "95b11417-f18f-457f-8804-68e361f91640"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 // received is one call as its owner saw it.
 type received struct {
 	method  string
@@ -135,10 +137,11 @@ func (w *world) last(t testing.TB) received {
 	return w.received[len(w.received)-1]
 }
 
-func (w *world) calls() int {
+// all returns the calls that owners got so far.
+func (w *world) all() []received {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.received)
+	return slices.Clone(w.received)
 }
 
 // people are the holders of the tokens: "owner" may do everything, "member"
@@ -211,7 +214,7 @@ func (w *world) start(t testing.TB, settings ...setting) {
 	log := slog.New(&listeningHandler{Handler: slog.DiscardHandler, addr: listening})
 	cfg := gateway.DefaultConfig()
 	cfg.Addr = "127.0.0.1:0"
-	deps := host.Deps{Log: log, Bus: w.bus.Connect(t, "gateway"), Telemetry: telemetry.Nop(), Health: health.New(slog.New(slog.DiscardHandler))}
+	deps := host.Deps{Log: log, Bus: w.bus.Connect(t, "gateway"), Telemetry: telemetry.Nop(), Health: health.New(discard)}
 	for _, set := range settings {
 		set(&cfg, &deps)
 	}

@@ -20,7 +20,7 @@ func checked(maxRequest int, next http.Handler) http.Handler {
 			return
 		}
 		if r.ContentLength < 0 && !readBody(r, maxRequest) {
-			writeError(w, r, http.StatusBadRequest, fault.Invalid("the request body did not arrive"))
+			writeError(w, r, http.StatusRequestTimeout, fault.Deadline("the request did not arrive in time"))
 			return
 		}
 		if r.ContentLength > int64(maxRequest) {
