@@ -101,7 +101,7 @@ func (w *world) start(t testing.TB, cfg executions.Config) {
 func (w *world) startWith(t testing.TB, cfg executions.Config, deps host.Deps) {
 	t.Helper()
 	deps.Log = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	deps.Bus = w.server.Connect(t, "executions")
+	deps.Bus = w.connect(t, deps.Log)
 	if deps.DB == nil {
 		deps.DB = w.open(t)
 	}
@@ -113,6 +113,21 @@ func (w *world) startWith(t testing.TB, cfg executions.Config, deps host.Deps) {
 	if _, err := w.ListExecutionFunctions(t.Context(), &actionv3alpha.ListExecutionFunctionsRequest{}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// connect is the server's Connect with a log.
+func (w *world) connect(t testing.TB, log *slog.Logger) *bus.Conn {
+	t.Helper()
+	conn, err := bus.Connect(t.Context(), bus.Config{InProcess: w.server.Server, Name: "executions"}, bus.Deps{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
 }
 
 // as returns a context of a tenant that nobody else has.
