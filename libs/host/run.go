@@ -40,6 +40,9 @@ func Run(ctx context.Context, name string, settings Settings, units ...Unit) err
 	defer stop(nil)
 	runners, closeAll, err := p.build(runCtx, units, builds)
 	defer closeAll()
+	if err != nil && ctx.Err() != nil {
+		return nil //nolint:nilerr // told to stop while still starting: an orderly stop too
+	}
 	if err != nil {
 		return err
 	}

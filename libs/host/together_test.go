@@ -7,12 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/actionplane/actionplane/libs/host"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestTogether(t *testing.T) {
 	t.Parallel()
