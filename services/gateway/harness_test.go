@@ -107,6 +107,9 @@ func (w *world) serve(m *contract.Method, empty func() proto.Message) contract.H
 	return func(ctx context.Context, req proto.Message) (proto.Message, error) {
 		deadline, _ := ctx.Deadline()
 		w.mu.Lock()
+		if len(w.received) == cap(w.received) && len(w.received) > 1<<16 { // a benchmark
+			w.received = w.received[:0]
+		}
 		w.received = append(w.received, received{m.FullName, tenant.From(ctx), time.Until(deadline), req})
 		answer := w.answers[m.FullName]
 		w.mu.Unlock()
