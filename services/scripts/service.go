@@ -84,6 +84,7 @@ func (c Config) workers() (worker.Config, error) {
 		out.Size = 2 * runtime.NumCPU() // a script that waits for an answer leaves its CPU to another
 	}
 	out.Settings.MaxMemory = c.MaxMemory
+	out.Settings.Egress.Allow = c.EgressAllow
 	return out, nil
 }
 

@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"net/netip"
-	"syscall"
+
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // readBuffer is the size of a connection's read buffer in bytes. It stays with
@@ -17,25 +16,15 @@ const readBuffer = 4 << 10
 
 // dialer opens connections to addresses that the guard admits.
 type dialer struct {
-	guard    *Guard
+	guard    *egress.Guard
 	resolver *net.Resolver
 	tls      *tls.Config // cloned for each host
 }
 
-// connect resolves and dials an endpoint. The control hook runs for every
-// address that is tried, between the lookup and the first packet: what it
-// admits is what is connected to.
-func (d *dialer) connect(ctx context.Context, e endpoint, exemption AllowList) (*connection, error) {
-	nd := net.Dialer{
-		Resolver: d.resolver,
-		ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
-			addr, err := netip.ParseAddrPort(address)
-			if err != nil || network != "tcp4" && network != "tcp6" {
-				return fmt.Errorf("dial to %s %q: %w", network, address, errors.ErrUnsupported)
-			}
-			return d.guard.Admit(e.host, addr.Addr(), exemption)
-		},
-	}
+// connect resolves and dials an endpoint; the guard judges every address that
+// is tried.
+func (d *dialer) connect(ctx context.Context, e endpoint, exemption egress.AllowList) (*connection, error) {
+	nd := net.Dialer{Resolver: d.resolver, ControlContext: d.guard.Control(e.host, exemption)}
 	plain, err := nd.DialContext(ctx, "tcp", e.address())
 	if err != nil {
 		return nil, err

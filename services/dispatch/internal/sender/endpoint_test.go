@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/libs/fault"
 )
 
@@ -31,7 +32,7 @@ func TestParseEndpoint(t *testing.T) {
 		t.Parallel()
 		for _, host := range []string{"0x7f.1", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "1.2.3.4.5", "x.0x", "127.0.0.08"} {
 			_, err := parseEndpoint("http://" + host + "/")
-			if !errors.As(err, new(*Denial)) || !strings.Contains(err.Error(), "odd notation") {
+			if !errors.As(err, new(*egress.Denial)) || !strings.Contains(err.Error(), "odd notation") {
 				t.Errorf("host %q: %v, want a denial for its notation", host, err)
 			}
 		}

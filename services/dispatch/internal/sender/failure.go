@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // Kind says what an attempt without an answer died of.
@@ -93,7 +95,7 @@ func (e *timeoutError) Timeout() bool { return true }
 func classify(ctx context.Context, stage Stage, err error) Kind {
 	var malformed malformedError
 	switch {
-	case errors.As(err, new(*Denial)):
+	case errors.As(err, new(*egress.Denial)):
 		return KindDenied
 	case errors.Is(err, errInvalid):
 		return KindInvalid

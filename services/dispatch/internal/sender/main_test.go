@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // TestMain looks for goroutines left behind. The ones it overlooks belong to
@@ -14,4 +16,13 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*TCPDialer).tcpAddrsClean"),
 	)
+}
+
+func allow(t testing.TB, list string) egress.AllowList {
+	t.Helper()
+	a, err := egress.ParseAllow(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // origin is what connections must have in common to stand in for each other.
@@ -16,7 +18,7 @@ type origin struct {
 	allow  string
 }
 
-func originOf(e endpoint, allow AllowList) origin {
+func originOf(e endpoint, allow egress.AllowList) origin {
 	return origin{secure: e.secure, host: e.host, port: e.port, allow: allow.String()}
 }
 

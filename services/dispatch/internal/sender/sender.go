@@ -6,7 +6,7 @@
 //   - one deadline covers waiting for a connection, name lookup, connect, TLS,
 //     request, headers and body; a target that drips bytes ends at it, and a
 //     canceled context ends the attempt at once;
-//   - every dialed address passes the [Guard] after it was resolved; redirects
+//   - every dialed address passes the [egress.Guard] after it was resolved; redirects
 //     are not followed and proxies of the environment are ignored;
 //   - head and body of the answer are bounded and read piece by piece: what
 //     a target claims in Content-Length reserves no memory;
@@ -36,12 +36,14 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // Config bounds a Sender. Zero values mean the defaults.
 type Config struct {
 	// Allow names private destinations that any target may have. Default: none.
-	Allow AllowList
+	Allow egress.AllowList
 	// Timeout of an attempt whose Request sets none. Default 30 s.
 	Timeout time.Duration
 	// MaxBody bounds an answer's body, in bytes. Default 20 MiB, as ZITADEL.
@@ -104,7 +106,7 @@ type Request struct {
 	// rest is read, counted against MaxBody and dropped. Zero means all.
 	KeepBody int64
 	// Allow is the target's own exemption from the guard.
-	Allow AllowList
+	Allow egress.AllowList
 }
 
 // Response is what came back. After a [*Failure] it is filled as far as the
@@ -149,7 +151,7 @@ func New(config Config) *Sender {
 
 		messages: sync.Pool{New: newMessage},
 		dialer: dialer{
-			guard:    NewGuard(config.Allow),
+			guard:    egress.NewGuard(config.Allow),
 			resolver: config.Resolver,
 			tls: &tls.Config{
 				MinVersion:         tls.VersionTLS12,

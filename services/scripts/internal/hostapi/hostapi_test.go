@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/services/scripts/internal/payload"
 )
 
@@ -30,11 +30,11 @@ type world struct {
 
 func newWorld(t *testing.T, cfg Config, allow ...string) *world {
 	t.Helper()
-	var prefixes []netip.Prefix
-	for _, p := range allow {
-		prefixes = append(prefixes, netip.MustParsePrefix(p))
+	allowed, err := egress.ParseAllow(strings.Join(allow, ","))
+	if err != nil {
+		t.Fatal(err)
 	}
-	transport := NewTransport(TransportConfig{Allow: prefixes})
+	transport := NewTransport(TransportConfig{Allow: allowed})
 	t.Cleanup(transport.CloseIdleConnections)
 	host, err := New(cfg, Deps{Transport: transport})
 	if err != nil {
@@ -213,7 +213,7 @@ func TestFetch(t *testing.T) {
 		for _, address := range []string{"127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "[fd00::1]"} {
 			w := newWorld(t, cfg)
 			got := w.eval(t, `try { require("zitadel/http").fetch("http://`+address+`:80/") } catch (e) { e.message }`)
-			if !strings.Contains(got, "prohibited IP") && !strings.Contains(got, "no such host") {
+			if !strings.Contains(got, egress.ErrorID) {
 				t.Errorf("%s gives %s", address, got)
 			}
 		}

@@ -1,19 +1,19 @@
 package hostapi
 
 import (
+	"context"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
-	"code.dny.dev/ssrf"
+	"github.com/actionplane/actionplane/libs/egress"
 )
 
 // TransportConfig says where scripts may connect to.
 type TransportConfig struct {
-	// Allow lists prefixes that may be reached although they are private,
-	// loopback or otherwise special. All public addresses may be.
-	Allow []netip.Prefix
+	// Allow lists what may be reached although it is private, loopback or
+	// otherwise special. All public addresses may be.
+	Allow egress.AllowList
 }
 
 // NewTransport returns a transport that checks every address when it is dialed,
@@ -21,9 +21,20 @@ type TransportConfig struct {
 // change its mind in between. It knows no proxy: one would dial for us
 // unchecked.
 func NewTransport(cfg TransportConfig) *http.Transport {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard(cfg.Allow).Safe}
+	guard := egress.NewGuard(cfg.Allow)
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			host, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			host = egress.CanonicalHost(host)
+			if err := egress.CheckHost(host); err != nil {
+				return nil, err
+			}
+			dialer := &net.Dialer{Timeout: 5 * time.Second, ControlContext: guard.Control(host, egress.AllowList{})}
+			return dialer.DialContext(ctx, network, address)
+		},
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           16,
 		MaxIdleConnsPerHost:    4,
@@ -32,16 +43,4 @@ func NewTransport(cfg TransportConfig) *http.Transport {
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-}
-
-func guard(allow []netip.Prefix) *ssrf.Guardian {
-	var v4, v6 []netip.Prefix
-	for _, p := range allow {
-		if p.Addr().Is4() {
-			v4 = append(v4, p)
-		} else {
-			v6 = append(v6, p)
-		}
-	}
-	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +17,7 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/services/scripts/internal/hostapi"
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
 	"github.com/actionplane/actionplane/services/scripts/internal/program"
 )
@@ -54,7 +53,11 @@ func (g *gate) request() invocation.Request {
 
 func openConfig(t *testing.T, size int) Config {
 	cfg := testConfig(t, size)
-	cfg.Settings.Egress = hostapi.TransportConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	allow, err := egress.ParseAllow("127.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Settings.Egress.Allow = allow
 	return cfg
 }
 

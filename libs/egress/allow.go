@@ -1,4 +1,4 @@
-package sender
+package egress
 
 import (
 	"errors"
@@ -42,6 +42,19 @@ func ParseAllow(list string) (AllowList, error) {
 // String returns the list in the syntax that ParseAllow reads.
 func (a AllowList) String() string { return a.text }
 
+// MarshalText returns the list as String does.
+func (a AllowList) MarshalText() ([]byte, error) { return []byte(a.text), nil }
+
+// UnmarshalText reads a list as ParseAllow does; it is what makes a list a
+// configuration variable.
+func (a *AllowList) UnmarshalText(text []byte) error {
+	parsed, err := ParseAllow(string(text))
+	if err == nil {
+		*a = parsed
+	}
+	return err
+}
+
 func (a *AllowList) add(entry string) error {
 	if strings.Contains(entry, "/") {
 		return a.addPrefix(entry)
@@ -53,7 +66,7 @@ func (a *AllowList) add(entry string) error {
 		a.prefixes = append(a.prefixes, netip.PrefixFrom(addr, addr.BitLen()))
 		return nil
 	}
-	host := canonicalHost(entry)
+	host := CanonicalHost(entry)
 	if !validName(host) || endsInNumber(host) {
 		return errors.New("neither a CIDR nor an address nor a plain host name")
 	}

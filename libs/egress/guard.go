@@ -1,15 +1,22 @@
-package sender
+// Package egress decides what our processes may connect to on behalf of
+// others: targets that operators registered, addresses that scripts ask for.
+// Everything that is not public is denied, by the resolved address and at the
+// dial, except what an operator allows.
+package egress
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"syscall"
 
 	"github.com/actionplane/actionplane/libs/fault"
 )
 
-// endpointErrorID is the stable id of the wire for an endpoint that must not be
+// ErrorID is the stable id of the wire for an endpoint that must not be
 // called or that cannot be read (ZITADEL answers both with it).
-const endpointErrorID = "EXEC-N5lu09"
+const ErrorID = "EXEC-N5lu09"
 
 // Guard decides which addresses may be dialed. It judges resolved addresses,
 // at the dial: a name that resolves to something harmless first and to a
@@ -44,6 +51,19 @@ func (g *Guard) Admit(host string, addr netip.Addr, exemption AllowList) error {
 	return &Denial{Host: host, Addr: addr, Rule: rule}
 }
 
+// Control returns the hook of a net.Dialer (ControlContext) that is about to
+// connect to host. It runs for every address that is tried, between the lookup
+// and the first packet: what it admits is what is connected to.
+func (g *Guard) Control(host string, exemption AllowList) func(context.Context, string, string, syscall.RawConn) error {
+	return func(_ context.Context, network, address string, _ syscall.RawConn) error {
+		addr, err := netip.ParseAddrPort(address)
+		if err != nil || network != "tcp4" && network != "tcp6" {
+			return fmt.Errorf("dial to %s %q: %w", network, address, errors.ErrUnsupported)
+		}
+		return g.Admit(host, addr.Addr(), exemption)
+	}
+}
+
 // Denial is the refusal to call a target. It wraps the *[fault.Error] that the
 // public APIs answer with.
 type Denial struct {
@@ -59,7 +79,7 @@ func (d *Denial) Error() string { return d.fault().Error() }
 func (d *Denial) Unwrap() error { return d.fault() }
 
 func (d *Denial) fault() *fault.Error {
-	return fault.Invalid("Errors.Endpoint.Denied: %s", d.reason()).WithID(endpointErrorID)
+	return fault.Invalid("Errors.Endpoint.Denied: %s", d.reason()).WithID(ErrorID)
 }
 
 func (d *Denial) reason() string {

@@ -1,4 +1,4 @@
-package sender
+package egress
 
 import "net/netip"
 
