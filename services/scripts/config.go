@@ -9,9 +9,9 @@ import (
 
 // Config is what an operator may set.
 type Config struct {
-	Workers     int           `env:"ACTIONPLANE_SCRIPT_WORKERS" doc:"worker processes, each running one script at a time; 0: two per CPU"`
-	MaxMemory   int64         `env:"ACTIONPLANE_SCRIPT_MEMORY" doc:"bytes of heap that a script may come to"`
-	Grace       time.Duration `env:"ACTIONPLANE_SCRIPT_GRACE" doc:"what a script may overrun its time before its worker is killed"`
+	Workers     int              `env:"ACTIONPLANE_SCRIPT_WORKERS" doc:"worker processes, each running one script at a time; 0: two per CPU"`
+	MaxMemory   int64            `env:"ACTIONPLANE_SCRIPT_MEMORY" doc:"bytes of heap that a script may come to"`
+	Grace       time.Duration    `env:"ACTIONPLANE_SCRIPT_GRACE" doc:"what a script may overrun its time before its worker is killed"`
 	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that scripts may reach although they are private, comma separated"`
 }
 

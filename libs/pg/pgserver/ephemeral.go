@@ -49,7 +49,7 @@ func (h *home) openEphemeral(ctx context.Context, _ Config) error {
 // directory, or /tmp where the server's user cannot reach that.
 func (h *home) ephemeralBase() string {
 	var free syscall.Statfs_t
-	if syscall.Statfs(memoryDir, &free) == nil && int64(free.Bavail)*free.Bsize >= memoryRoom && writable(memoryDir) {
+	if syscall.Statfs(memoryDir, &free) == nil && int64(free.Bavail)*int64(free.Bsize) >= memoryRoom && writable(memoryDir) { //nolint:unconvert // darwin has another type
 		return memoryDir
 	}
 	if base := os.TempDir(); h.account.barrier(base) == "" {

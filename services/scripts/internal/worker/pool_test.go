@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
 	"github.com/actionplane/actionplane/services/scripts/internal/program"
 )
