@@ -19,15 +19,39 @@ var wellKnownFunctions = []string{"preuserinfo", "preaccesstoken", "presamlrespo
 
 // AnnounceCatalog adds what an internal service offers to conditions.
 func (s *Service) AnnounceCatalog(ctx context.Context, in *actionplanev1.AnnounceCatalogRequest) (*actionplanev1.AnnounceCatalogResponse, error) {
-	tenantID := string(tenant.From(ctx).Tenant)
-	for kind, names := range map[store.Kind][]string{
-		store.Method: in.GetMethods(), store.Function: in.GetFunctions(), store.Event: in.GetEvents(),
-	} {
-		if err := s.store.Announce(ctx, tenantID, kind, names); err != nil {
+	offers := []offer{
+		{store.Method, condition.Request, in.GetMethods()},
+		{store.Function, condition.Function, in.GetFunctions()},
+		{store.Event, condition.Event, in.GetEvents()},
+	}
+	for _, o := range offers {
+		if err := o.check(); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range offers {
+		if err := s.store.Announce(ctx, string(tenant.From(ctx).Tenant), o.kind, o.names); err != nil {
 			return nil, err
 		}
 	}
 	return &actionplanev1.AnnounceCatalogResponse{}, nil
+}
+
+// offer is what a service announces of one kind.
+type offer struct {
+	kind    store.Kind
+	trigger condition.Kind
+	names   []string
+}
+
+// check refuses names that no condition could have.
+func (o offer) check() error {
+	for _, name := range o.names {
+		if err := (condition.Trigger{Kind: o.trigger, Name: name}).Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ListExecutionFunctions lists the well-known functions, then the announced
