@@ -8,7 +8,7 @@ import (
 // Epochs knows how far the configuration of every tenant has come, from the
 // change feed. Until Start nothing is known, and nothing may be cached.
 type Epochs struct {
-	mu      sync.Mutex
+	mu      sync.RWMutex
 	started bool
 	base    uint64            // what all tenants have reached at least
 	seen    uint64            // last sequence of the feed
@@ -64,8 +64,8 @@ func (e *Epochs) advance(seq uint64) {
 
 // Of returns the epoch of a tenant; ok is false while it is not known.
 func (e *Epochs) Of(tenant string) (epoch uint64, ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.mu.RLock()
+	defer e.mu.RUnlock()
 	return max(e.base, e.tenants[tenant]), e.started
 }
 

@@ -76,6 +76,9 @@ func (r *Resolver) Resolve(ctx context.Context, tenant string, t condition.Trigg
 		return r.read(ctx, tenant, t)
 	}
 	k := key{tenant: tenant, epoch: epoch, trigger: t}
+	if found, ok := r.local.Get(k); ok { // the usual way, and it allocates nothing
+		return found, nil
+	}
 	return r.local.GetOrLoad(ctx, k, r.load)
 }
 
