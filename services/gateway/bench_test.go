@@ -59,6 +59,9 @@ func BenchmarkBareFiber(b *testing.B) {
 func BenchmarkGRPC(b *testing.B) {
 	w := setup(b)
 	client := actionv3alpha.NewZITADELActionsClient(w.grpc(b))
+	b.SetParallelism(8)
+	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		ctx := as(b, "owner")
 		for pb.Next() {

@@ -69,7 +69,7 @@ func TestTLS(t *testing.T) {
 		client := http1Client(t, func(tr *http.Transport) {
 			tr.TLSClientConfig, tr.ForceAttemptHTTP2 = &tls.Config{RootCAs: trust}, http2
 		})
-		r, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+w.addr+targets+"/1", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+w.addr+targets+"/1", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestABodyThatNeverArrivesOverHTTP2(t *testing.T) {
 	w := setup(t, func(c *gateway.Config, _ *host.Deps) { c.RequestTimeout = 100 * time.Millisecond })
 	body, stuck := io.Pipe()
 	defer func() { _ = stuck.Close() }()
-	r, err := http.NewRequestWithContext(context.Background(), "POST", "http://"+w.addr+targets, body)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+w.addr+targets, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -233,7 +233,7 @@ func TestRESTRefusals(t *testing.T) {
 	t.Run("ABodyOfUnknownLengthThatIsTooLarge", func(t *testing.T) {
 		t.Parallel()
 		for _, client := range []*http.Client{w.client, http2Client(t)} {
-			r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+w.addr+targets, struct{ *strings.Reader }{strings.NewReader(strings.Repeat("x", 65<<10))})
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+w.addr+targets, struct{ *strings.Reader }{strings.NewReader(strings.Repeat("x", 65<<10))})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -140,7 +140,7 @@ func TestDeadlines(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		for _, r := range w.all() {
-			if r.method == actionv3alpha.ZITADELActionsGetTarget.FullName && r.request.(*actionv3alpha.GetTargetRequest).GetId() == "never" && r.left > 200*time.Millisecond {
+			if r.method == actionv3alpha.ZITADELActionsGetTarget.FullName && r.request.(*actionv3alpha.GetTargetRequest).GetId() == "never" && r.left > 200*time.Millisecond { // the default is 10 s
 				t.Errorf("the owner had %s", r.left)
 			}
 		}
@@ -148,8 +148,10 @@ func TestDeadlines(t *testing.T) {
 	t.Run("OfREST", func(t *testing.T) {
 		t.Parallel()
 		for _, client := range []*http.Client{w.client, http2Client(t)} {
-			w.do(t, client, "GET", targets+"/rest", "", "Authorization", "Bearer owner", "Grpc-Timeout", "50m").
-				want(t, 504, `{"code":4,"message":"the targets service did not answer in time"}`)
+			a := w.do(t, client, "GET", targets+"/rest", "", "Authorization", "Bearer owner", "Grpc-Timeout", "50m")
+			if a.status != 504 || !strings.HasPrefix(a.body, `{"code":4,`) { // gateway and owner run out of it at once
+				t.Errorf("got %d %s", a.status, a.body)
+			}
 		}
 	})
 	t.Run("OfConnect", func(t *testing.T) {
