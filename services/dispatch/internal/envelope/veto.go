@@ -55,6 +55,15 @@ func StatusFault(status int) error {
 	return fault.FailedPrecondition("the target answered with status %d", status).WithID(idFailed)
 }
 
+// Refusal is the error of a target that refuses without an HTTP answer, as a
+// script does, under the rules of Forwarded. Without a code it is 403.
+func Refusal(code int, message string) error {
+	if code == 0 {
+		code = 403
+	}
+	return (&veto{code: code, message: message}).fault()
+}
+
 // veto is what an answer says of an error to forward.
 type veto struct {
 	code    int

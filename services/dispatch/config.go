@@ -1,0 +1,70 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+)
+
+// Config is what an operator may set.
+type Config struct {
+	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that targets may have although they are private, comma separated"`
+	AnswerLimit int64  `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
+
+	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica takes from the stream at once"`
+	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
+	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
+	Hold         time.Duration `env:"ACTIONPLANE_DELIVERY_HOLD" doc:"longest that the stream waits for a first attempt; slower ones go on beside it"`
+	Lease        time.Duration `env:"ACTIONPLANE_DELIVERY_LEASE" doc:"how much longer than its target's timeout a delivery is left to a silent replica"`
+	Pause        time.Duration `env:"ACTIONPLANE_DELIVERY_PAUSE" doc:"wait after trouble of our own, such as a store that is away"`
+	Grace        time.Duration `env:"ACTIONPLANE_DELIVERY_GRACE" doc:"how long a stopping replica lets attempts go on"`
+
+	// Retry says when an attempt is repeated.
+	Retry delivery.Policy
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config {
+	return Config{
+		AnswerLimit:  20 << 20,
+		EventWorkers: 64,
+		First:        512,
+		Retries:      128,
+		Hold:         250 * time.Millisecond,
+		Lease:        30 * time.Second,
+		Pause:        2 * time.Second,
+		Grace:        10 * time.Second,
+		Retry:        delivery.DefaultPolicy(),
+	}
+}
+
+// Validate reports every problem at once.
+func (c Config) Validate() error {
+	problems := []error{c.Retry.Validate()}
+	if c.AnswerLimit < 1 {
+		problems = append(problems, errors.New("ACTIONPLANE_ANSWER_LIMIT must be positive"))
+	}
+	for name, n := range map[string]int{
+		"ACTIONPLANE_DELIVERY_EVENT_WORKERS":  c.EventWorkers,
+		"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS": c.First,
+		"ACTIONPLANE_DELIVERY_RETRIES":        c.Retries,
+	} {
+		if n < 1 || n > 65536 {
+			problems = append(problems, fmt.Errorf("%s must be 1 to 65536", name))
+		}
+	}
+	for name, d := range map[string]time.Duration{
+		"ACTIONPLANE_DELIVERY_HOLD":  c.Hold,
+		"ACTIONPLANE_DELIVERY_LEASE": c.Lease,
+		"ACTIONPLANE_DELIVERY_PAUSE": c.Pause,
+		"ACTIONPLANE_DELIVERY_GRACE": c.Grace,
+	} {
+		if d <= 0 {
+			problems = append(problems, fmt.Errorf("%s must be positive", name))
+		}
+	}
+	return errors.Join(problems...)
+}

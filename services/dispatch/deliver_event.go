@@ -1,0 +1,111 @@
+package dispatch
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/proto/contract"
+	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// consumeRuns delivers events.
+func (s *Service) consumeRuns(ctx context.Context) error {
+	return s.bus.Consume(ctx, bus.Consumer{Stream: contract.RunsStream, Name: "dispatch", Concurrency: s.cfg.EventWorkers}, s.deliverEvent)
+}
+
+// deliverEvent makes an event's run. A message that comes again may have been
+// handled to the end; then its targets are not called once more.
+func (s *Service) deliverEvent(ctx context.Context, m bus.Message) error {
+	cmd := new(dispatchv1.DeliverEventCommand)
+	if err := proto.Unmarshal(m.Data, cmd); err != nil {
+		return fault.Invalid("run: malformed").Because(err)
+	}
+	r, err := eventRun(strings.TrimPrefix(m.Subject, contract.DeliverEventSubject("")), cmd, time.Now())
+	if err != nil {
+		return err
+	}
+	if m.Delivered > 1 {
+		known, err := s.store.HasEvent(ctx, r.Tenant, r.EventID)
+		if err != nil || known {
+			return err
+		}
+	}
+	if err := s.courier.NumberDeliveries(&r); err != nil {
+		return err
+	}
+	return s.courier.Deliver(ctx, r)
+}
+
+// eventRun reads the command. The deliveries have no ids yet.
+func eventRun(tenantID string, cmd *dispatchv1.DeliverEventCommand, now time.Time) (run.Run, error) {
+	event := cmd.GetEvent()
+	id, err := run.ParseID(cmd.GetRunId())
+	if err != nil {
+		return run.Run{}, err
+	}
+	steps, err := stepsOf(cmd.GetChain())
+	if err != nil {
+		return run.Run{}, err
+	}
+	if event.GetId() == "" {
+		return run.Run{}, fault.Invalid("event.id: is missing")
+	}
+	if err := envelope.CheckObject("event.payload", event.GetPayload()); err != nil {
+		return run.Run{}, err
+	}
+	r := run.Run{
+		ID: id, Tenant: tenantID, Condition: cmd.GetChain().GetCondition(), TriggerKind: run.TriggerEvent,
+		TriggerName: event.GetType(), EventID: event.GetId(), CreatedAt: now,
+		Body: eventBody(tenantID, event),
+	}
+	r.Deliveries = deliveriesOf(r, steps, now)
+	return r, nil
+}
+
+// deliveriesOf makes a delivery of every step, whatever its target's kind: to
+// events nobody waits for an answer.
+func deliveriesOf(r run.Run, steps []run.Step, now time.Time) []run.Delivery {
+	interrupts := make([]bool, len(steps))
+	for i, step := range steps {
+		interrupts[i] = step.Interrupts
+	}
+	states := delivery.Initial(interrupts)
+	deliveries := make([]run.Delivery, len(steps))
+	for i, step := range steps {
+		deliveries[i] = run.Delivery{
+			Run: r.ID, Tenant: r.Tenant, Position: i + 1, Step: step, Delivery: delivery.New(states[i], now), CreatedAt: now,
+		}
+	}
+	return deliveries
+}
+
+// eventBody writes what targets are sent. What a publisher left out of the
+// aggregate is filled in: the first part of the type, and the event's id.
+func eventBody(tenantID string, e *eventsv1.Event) []byte {
+	aggregate, _, _ := strings.Cut(e.GetType(), ".")
+	body := envelope.Event{
+		AggregateID: or(e.GetAggregateId(), e.GetId()), AggregateType: or(e.GetAggregateType(), aggregate),
+		ResourceOwner: e.GetOrganizationId(), InstanceID: tenantID, Version: e.GetVersion(), Sequence: e.GetSequence(),
+		Type: e.GetType(), UserID: e.GetUserId(), Payload: e.GetPayload(),
+	}
+	if e.GetCreatedAt() != nil {
+		body.CreatedAt = e.GetCreatedAt().AsTime()
+	}
+	return body.Append(make([]byte, 0, len(e.GetPayload())+512))
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

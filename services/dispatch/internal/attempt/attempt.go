@@ -1,0 +1,124 @@
+// Package attempt makes one try of a step, whichever way its endpoint leads:
+// an HTTP POST, a JavaScript action, or a request on the bus. The same bytes go
+// every way. It signs, sends and says what came of it; what follows from that
+// it does not know.
+//
+// Whose fault a failure is decides where it goes. What the target did wrong is
+// part of the Result. What we could not do (no signing key to be had, our bus
+// away, told to stop) is an error: then nothing may have been sent, and it does
+// not count against the target.
+package attempt
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/tenant"
+	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
+	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
+)
+
+// Request is one try.
+type Request struct {
+	Tenant   string
+	Run      run.ID
+	Position int
+	Step     run.Step
+	Body     []byte
+	// Timeout of the whole try; an earlier deadline of the context wins.
+	Timeout time.Duration
+	// KeepAnswer asks for the answer's body.
+	KeepAnswer bool
+}
+
+// Result is what came of a try.
+type Result struct {
+	StartedAt time.Time
+	Duration  time.Duration
+	Transport delivery.Transport
+	Status    int    // HTTP status, where the target gave one
+	Answer    []byte // of a success, when it was to be kept
+	// RetryAfter is how long the target asked us to wait; 0: it did not.
+	RetryAfter time.Duration
+	// Refused: the target said no, and means it.
+	Refused bool
+	// Err is nil after a success; otherwise what a caller may be told.
+	Err error
+}
+
+// Verdict says what the try means for a delivery.
+func (r Result) Verdict(p delivery.Policy) delivery.Verdict {
+	switch {
+	case r.Err == nil:
+		return delivery.Verdict{Outcome: delivery.OutcomeSucceeded}
+	case r.Refused:
+		return delivery.Verdict{Outcome: delivery.OutcomeFailed, Reason: delivery.Refused}
+	}
+	return delivery.Classify(p, r.Transport, r.Status)
+}
+
+type signers interface {
+	Signer(ctx context.Context, tenantID, target string) (*signature.Signer, error)
+}
+
+// Maker makes tries. It is safe for concurrent use.
+type Maker struct {
+	keys    signers
+	sender  *sender.Sender
+	bus     *bus.Conn
+	scripts *scriptsv1.ScriptsBusClient
+}
+
+// New returns a maker.
+func New(keys signers, s *sender.Sender, conn *bus.Conn) *Maker {
+	return &Maker{keys: keys, sender: s, bus: conn, scripts: scriptsv1.NewScriptsBusClient(conn)}
+}
+
+// Attempt makes one try. An error is ours, see the package comment;
+// CodeNotFound: the target is deleted.
+func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
+	defer cancel()
+	if tenant.From(ctx).Tenant != tenant.ID(req.Tenant) {
+		ctx = tenant.With(ctx, tenant.Identity{Tenant: tenant.ID(req.Tenant)})
+	}
+	signer, err := m.keys.Signer(ctx, req.Tenant, req.Step.TargetID)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := m.send(ctx, req, signer)
+	result.StartedAt, result.Duration = start, time.Since(start)
+	return result, err
+}
+
+func (m *Maker) send(ctx context.Context, req Request, signer *signature.Signer) (Result, error) {
+	scheme, rest, _ := strings.Cut(req.Step.Endpoint, "://")
+	switch strings.ToLower(scheme) {
+	case "action":
+		return m.invoke(ctx, rest, req)
+	case "nats":
+		return m.request(ctx, rest, req, signer)
+	default: // the sender refuses what is neither http nor https
+		return m.post(ctx, req, signer)
+	}
+}
+
+// left is how long the context still allows, at least a millisecond.
+func left(ctx context.Context, otherwise time.Duration) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		otherwise = time.Until(deadline)
+	}
+	return max(otherwise, time.Millisecond)
+}
+
+// failed is a try that the target is to blame for.
+func failed(transport delivery.Transport, err *fault.Error) Result {
+	return Result{Transport: transport, Err: err}
+}

@@ -1,0 +1,35 @@
+package attempt
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
+	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
+)
+
+// HeaderTimeout tells a target how long it has, in whole milliseconds, counted
+// from when we sent. Whoever cannot make it may as well stop.
+const HeaderTimeout = "Actionplane-Timeout-Ms"
+
+// headers returns what goes out beside the body: the signatures over exactly
+// these bytes, and the time that is left.
+func headers(ctx context.Context, req Request, signer *signature.Signer) ([]sender.Field, error) {
+	fields := make([]sender.Field, 0, 5)
+	now := time.Now()
+	if !signer.Empty() {
+		standard, err := signer.Standard(run.MessageID(req.Run, req.Position), now, req.Body)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields,
+			sender.Field{Name: signature.Header, Value: signer.Sign(now, req.Body)},
+			sender.Field{Name: signature.HeaderID, Value: standard.ID},
+			sender.Field{Name: signature.HeaderTimestamp, Value: standard.Timestamp},
+			sender.Field{Name: signature.HeaderSignature, Value: standard.Signature})
+	}
+	ms := left(ctx, req.Timeout).Milliseconds()
+	return append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)}), nil
+}

@@ -1,0 +1,51 @@
+package attempt
+
+import (
+	"context"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+)
+
+// idFailed is the wire's error id of a target that failed without saying how.
+const idFailed = "EXEC-dra6yamk98"
+
+// invoke makes a try by a JavaScript action. Its input is the very body that a
+// target on the network would get, its output what one would answer.
+func (m *Maker) invoke(ctx context.Context, actionID string, req Request) (Result, error) {
+	out, err := m.scripts.Invoke(ctx, &scriptsv1.InvokeRequest{ActionId: actionID, Input: req.Body, RunId: req.Run.String()})
+	if err != nil {
+		return notInvoked(actionID, err)
+	}
+	return scriptResult(out), nil
+}
+
+func scriptResult(out *scriptsv1.InvokeResponse) Result {
+	if v := out.GetVeto(); v != nil {
+		return Result{Transport: delivery.Answered, Refused: true, Err: envelope.Refusal(int(v.GetCode()), v.GetReason())}
+	}
+	if e := out.GetError(); e != nil {
+		if e.GetTimeout() {
+			return failed(delivery.TimedOut, fault.Deadline("the script overran its time: %s", e.GetMessage()))
+		}
+		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s", e.GetMessage()).WithID(idFailed))
+	}
+	return Result{Transport: delivery.Answered, Answer: out.GetOutput()}
+}
+
+// notInvoked reads the error of the scripts service. An action that is not
+// there never will be again, for ids are not reused; one that is switched off
+// may be switched on.
+func notInvoked(actionID string, err error) (Result, error) {
+	switch fault.CodeOf(err) {
+	case fault.CodeUnavailable, fault.CodeCanceled:
+		return Result{}, err
+	case fault.CodeDeadline:
+		return failed(delivery.TimedOut, timedOut(err)), nil
+	case fault.CodeNotFound, fault.CodeInvalid:
+		return failed(delivery.InvalidEndpoint, fault.FailedPrecondition("there is no action %s", actionID).WithID(idFailed).Because(err)), nil
+	}
+	return failed(delivery.BrokenAnswer, fault.FailedPrecondition("action %s cannot be run", actionID).WithID(idFailed).Because(err)), nil
+}

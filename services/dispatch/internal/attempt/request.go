@@ -1,0 +1,54 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
+)
+
+// request makes a try by a request on the bus. The headers are those of HTTP.
+func (m *Maker) request(ctx context.Context, subject string, req Request, signer *signature.Signer) (Result, error) {
+	fields, err := headers(ctx, req, signer)
+	if err != nil {
+		return Result{}, err
+	}
+	header := map[string][]string{"Content-Type": {"application/json"}}
+	for _, f := range fields {
+		header[f.Name] = []string{f.Value}
+	}
+	answer, err := m.bus.Request(ctx, subject, header, req.Body)
+	if err != nil {
+		return notAnswered(err)
+	}
+	return Result{Transport: delivery.Answered, Answer: answer}, nil
+}
+
+func notAnswered(err error) (Result, error) {
+	var refused *bus.Refusal
+	if errors.As(err, &refused) {
+		return refusedWith(refused.Status), nil
+	}
+	switch fault.CodeOf(err) {
+	case fault.CodeInvalid:
+		return failed(delivery.Denied, fault.Invalid("the target's subject cannot be called").WithID(idEndpoint).Because(err)), nil
+	case fault.CodeNotFound:
+		return failed(delivery.Unreachable, fault.New(fault.CodeUnknown, "nobody listens on the target's subject").Because(err)), nil
+	case fault.CodeDeadline:
+		return failed(delivery.TimedOut, timedOut(err)), nil
+	}
+	return Result{}, err
+}
+
+// refusedWith is an error answer. Its number is the listener's own; only what
+// can be an HTTP status of a failure is taken for one.
+func refusedWith(status int) Result {
+	if status < 300 || status > 599 {
+		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("the target refused").WithID(idFailed))
+	}
+	return Result{Transport: delivery.Answered, Status: status, Err: envelope.StatusFault(status)}
+}

@@ -1,0 +1,100 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// try makes the attempt that was started and returns what became of it.
+func (c *Courier) try(ctx context.Context, d run.Delivery) run.Report {
+	start := time.Now()
+	result, err := c.deps.Caller.Attempt(ctx, attempt.Request{
+		Tenant: d.Tenant, Run: d.Run, Position: d.Position, Step: d.Step, Body: d.Body, Timeout: d.Timeout,
+	})
+	now := time.Now()
+	var r run.Report
+	switch {
+	case err == nil:
+		r = concluded(c.cfg.Policy, d, result, now, rand.Float64())
+	case fault.CodeOf(err) == fault.CodeNotFound:
+		r = run.Report{Event: delivery.Cancel(now, delivery.TargetDeleted)}
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		r = run.Report{Event: delivery.Abandon(now), Attempt: run.Attempt{
+			StartedAt: start, Duration: now.Sub(start), Outcome: delivery.OutcomeRetryable, Error: "broken off, for the service stopped",
+		}}
+	default:
+		r = run.Report{Event: delivery.Abandon(now), Due: now.Add(c.cfg.Pause)}
+	}
+	r.Run, r.Delivery, r.Attempt.Number = d.Run, d.ID, d.Attempt
+	c.log(ctx, d, r, err)
+	return r
+}
+
+// concluded is the report of an attempt that was made.
+func concluded(p delivery.Policy, d run.Delivery, result attempt.Result, now time.Time, random float64) run.Report {
+	verdict := result.Verdict(p)
+	r := run.Report{
+		Event:   d.Conclude(p, verdict, result.RetryAfter, now, random),
+		Attempt: run.Attempt{StartedAt: result.StartedAt, Duration: result.Duration, Outcome: verdict.Outcome, Status: result.Status},
+	}
+	if result.Err != nil {
+		r.Attempt.Error = result.Err.Error()
+	}
+	return r
+}
+
+// report commits r. While the database is away it tries again, for as long as
+// the delivery is ours.
+func (c *Courier) report(ctx context.Context, r run.Report, lease time.Time) {
+	for {
+		err := c.reports.Commit(context.WithoutCancel(ctx), r)
+		if err == nil {
+			c.kick()
+			return
+		}
+		c.deps.Log.WarnContext(ctx, "delivery.report", "delivery_id", r.Delivery.String(), "error", err)
+		if fault.Permanent(err) || time.Now().After(lease) || !sleep(ctx, c.cfg.Pause) {
+			return // the lease ends, and another attempt is made
+		}
+	}
+}
+
+// sleep is false when ctx ended meanwhile.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// log writes one line per attempt; those that went well are for the curious.
+func (c *Courier) log(ctx context.Context, d run.Delivery, r run.Report, err error) {
+	level := slog.LevelInfo
+	if r.Attempt.Outcome == delivery.OutcomeSucceeded {
+		level = slog.LevelDebug
+	}
+	if !c.deps.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("run_id", d.Run.String()), slog.String("delivery_id", d.ID.String()), slog.String("target_id", d.TargetID),
+		slog.Int("attempt", d.Attempt), slog.String("event", string(r.Event.Kind)), slog.Int("status", r.Attempt.Status),
+		slog.Duration("took", r.Attempt.Duration), slog.String("cause", r.Attempt.Error),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	c.deps.Log.LogAttrs(ctx, level, "delivery.attempted", attrs...)
+}

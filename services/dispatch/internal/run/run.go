@@ -1,0 +1,121 @@
+// Package run is the vocabulary of what dispatch keeps: a run is one
+// evaluation of an execution, its steps are targets as the chain had them, a
+// delivery is the obligation to get one payload to one target, an attempt is
+// one try. It holds no rules of its own; those of deliveries are in package
+// delivery.
+package run
+
+import (
+	"time"
+
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+)
+
+// Kinds of triggers. The values are stored and shown.
+const (
+	TriggerRequest  = "request"
+	TriggerResponse = "response"
+	TriggerFunction = "function"
+	TriggerEvent    = "event"
+)
+
+// Run is one evaluation of an execution.
+type Run struct {
+	ID          ID
+	Tenant      string
+	Condition   string // that won, e.g. "event/user.human.*"
+	TriggerKind string
+	TriggerName string
+	EventID     string // events only
+	Body        []byte // events only: what every step is sent
+	CreatedAt   time.Time
+	Duration    time.Duration // hooks only: from the first step to the answer
+	Error       string        // hooks only: why the caller was refused
+	Steps       []StepResult  // hooks only
+	Deliveries  []Delivery    // by position
+}
+
+// Kind is what a target is for.
+type Kind string
+
+// The kinds. The values are stored.
+const (
+	Webhook Kind = "webhook" // wait, and look at the status
+	Call    Kind = "call"    // wait, and use the answer
+	Async   Kind = "async"   // do not wait
+)
+
+// Step is a target as the chain kept it: later changes do not touch it.
+type Step struct {
+	TargetID   string
+	TargetName string
+	Kind       Kind
+	Endpoint   string
+	Timeout    time.Duration
+	Interrupts bool // the chain ends, or waits, where this one fails
+	Version    uint64
+}
+
+// Delivery is the obligation to get one payload to one target.
+type Delivery struct {
+	ID       DeliveryID
+	Run      ID
+	Tenant   string
+	Position int // of the step, from 1
+	Step
+	delivery.Delivery
+	CreatedAt time.Time
+	// Lease is when somebody else may take the delivery while it is being
+	// sent; zero otherwise.
+	Lease time.Time
+	// Body is what is sent, where it is not the run's.
+	Body []byte
+	// Error is what the latest attempt failed of.
+	Error    string
+	Attempts []Attempt
+}
+
+// Wake is when somebody must look at the delivery; zero: never.
+func (d Delivery) Wake() time.Time {
+	if d.State == delivery.Sending {
+		return d.Lease
+	}
+	return d.Due
+}
+
+// Attempt is one try.
+type Attempt struct {
+	Number    int // from 1
+	StartedAt time.Time
+	Duration  time.Duration
+	Outcome   delivery.Outcome
+	Status    int // of the target, where it gave one
+	Error     string
+}
+
+// Outcome is what one step of a hook came to.
+type Outcome string
+
+// The outcomes. The values are stored.
+const (
+	Succeeded   Outcome = "succeeded"
+	PassedOver  Outcome = "passed_over" // failed, and its target does not interrupt
+	Interrupted Outcome = "interrupted" // failed, and ended the chain
+	Queued      Outcome = "queued"      // handed to durable delivery
+)
+
+// StepResult tells what one step of a hook did.
+type StepResult struct {
+	Position   int           `json:"position"`
+	TargetID   string        `json:"target_id"`
+	TargetName string        `json:"target_name,omitempty"`
+	Outcome    Outcome       `json:"outcome"`
+	Status     int           `json:"status,omitempty"`
+	Error      string        `json:"error,omitempty"`
+	Duration   time.Duration `json:"duration"` // in nanoseconds
+	Changed    bool          `json:"changed,omitempty"`
+
+	// The message around the step, for a caller who asked; never stored.
+	Before []byte `json:"-"`
+	After  []byte `json:"-"`
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// Index: deliveries_wake. Rows that another replica is claiming are passed by.
+const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id)), now()
+FROM deliveries d WHERE d.wake_at <= now() ORDER BY d.wake_at LIMIT $1 FOR UPDATE SKIP LOCKED`
+
+// Claim starts an attempt of at most limit deliveries that are due and leases
+// them for their target's timeout and margin. One whose lease ran out is due,
+// too: its worker is lost, and so is what came of its attempt. Clocks of
+// several machines differ, so it is the database's that counts.
+func (s *Store) Claim(ctx context.Context, limit int, margin time.Duration) (claimed []run.Delivery, err error) {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		due, now, err := selectDue(ctx, tx, limit)
+		if err != nil {
+			return err
+		}
+		var lost []attemptRow
+		if claimed, lost, err = start(due, now, margin); err != nil {
+			return err
+		}
+		if err := insertAttempts(ctx, tx, lost); err != nil {
+			return err
+		}
+		return updateDeliveries(ctx, tx, claimed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim due deliveries: %w", err)
+	}
+	return claimed, nil
+}
+
+func selectDue(ctx context.Context, tx pgx.Tx, limit int) (due []run.Delivery, now time.Time, err error) {
+	rows, err := tx.Query(ctx, claimDue, limit)
+	if err != nil {
+		return nil, now, err
+	}
+	due, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
+		var body []byte
+		d, err := scanDelivery(row, &body, &now)
+		d.Body = body
+		return d, err
+	})
+	return due, now, err
+}
+
+// start begins an attempt of each delivery, after giving up the one under way.
+func start(due []run.Delivery, now time.Time, margin time.Duration) (started []run.Delivery, lost []attemptRow, err error) {
+	for _, d := range due {
+		if d.State == delivery.Sending {
+			lost = append(lost, attemptRow{d.ID, run.Attempt{
+				Number: d.Attempt, StartedAt: d.Changed, Duration: now.Sub(d.Changed),
+				Outcome: delivery.OutcomeRetryable, Error: "the worker was lost before it could tell the result",
+			}})
+			if d.Delivery, err = d.Apply(delivery.Abandon(now)); err != nil {
+				return nil, nil, err
+			}
+		}
+		if d.Delivery, err = d.Apply(delivery.Start(now)); err != nil {
+			return nil, nil, err
+		}
+		d.Lease = now.Add(d.Timeout + margin)
+		started = append(started, d)
+	}
+	return started, lost, nil
+}
+
+const updateDeliveryRows = `UPDATE deliveries d SET state = g.state, attempt = g.attempt, earlier = g.earlier,
+    reason = g.reason, error = g.error, wake_at = g.wake_at, changed_at = g.changed_at
+FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+    AS g (id, state, attempt, earlier, reason, error, wake_at, changed_at)
+WHERE d.id = g.id`
+
+// updateDeliveries writes what changes in deliveries that tx has locked.
+func updateDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery) error {
+	if len(deliveries) == 0 {
+		return nil
+	}
+	n := len(deliveries)
+	ids, states, attempts, earlier := make([]int64, n), make([]string, n), make([]int32, n), make([]int32, n)
+	reasons, errs, wakes, changed := make([]string, n), make([]string, n), make([]*time.Time, n), make([]time.Time, n)
+	for i, d := range deliveries {
+		ids[i], states[i], attempts[i], earlier[i] = int64(d.ID), string(d.State), int32(d.Attempt), int32(d.Earlier)
+		reasons[i], errs[i], wakes[i], changed[i] = string(d.Reason), clean(d.Error), orNull(d.Wake()), d.Changed
+	}
+	_, err := tx.Exec(ctx, updateDeliveryRows, ids, states, attempts, earlier, reasons, errs, wakes, changed)
+	return err
+}
+
+// Index: deliveries_wake.
+const selectNextWake = `SELECT extract(epoch FROM min(wake_at) - now())::float8 FROM deliveries WHERE wake_at IS NOT NULL`
+
+// NextWake returns how long nothing is to be done; ok is false where nothing
+// ever is.
+func (s *Store) NextWake(ctx context.Context) (wait time.Duration, ok bool, err error) {
+	var seconds *float64
+	if err := s.db.QueryRow(ctx, selectNextWake).Scan(&seconds); err != nil {
+		return 0, false, fmt.Errorf("look for the next due delivery: %w", pg.Translate(err))
+	}
+	if seconds == nil {
+		return 0, false, nil
+	}
+	return time.Duration(*seconds * float64(time.Second)), true, nil
+}

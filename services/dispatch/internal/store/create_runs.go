@@ -1,0 +1,173 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// Index: runs_event decides.
+const insertRuns = `INSERT INTO runs
+    (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
+SELECT id, tenant_id, condition, trigger_kind, trigger_name, nullif(event_id, ''), body, created_at, duration_nanos, error, steps::json
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[], $9::bigint[], $10::text[], $11::text[])
+    AS g (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
+ON CONFLICT (tenant_id, event_id) WHERE event_id IS NOT NULL DO NOTHING
+RETURNING id`
+
+// CreateRuns stores runs with their deliveries and attempts. A run of an event
+// that has one already is left out, and that is no error. CodeAlreadyExists:
+// somebody else's run or delivery has an id of these.
+func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
+	runs = once(runs)
+	rows, err := runRows(runs)
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		stored, err := tx.Query(ctx, insertRuns, rows...)
+		if err != nil {
+			return err
+		}
+		created, err := pgx.CollectRows(stored, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		return insertDeliveries(ctx, tx, deliveriesOf(runs, created))
+	})
+	if err != nil {
+		return fmt.Errorf("create runs: %w", err)
+	}
+	return nil
+}
+
+// CreateDeliveries stores deliveries whose run is not stored yet.
+func (s *Store) CreateDeliveries(ctx context.Context, deliveries []run.Delivery) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return insertDeliveries(ctx, tx, deliveries) })
+	if err != nil {
+		return fmt.Errorf("create deliveries: %w", err)
+	}
+	return nil
+}
+
+// once returns runs ordered by event, so that two transactions wait for each
+// other in one direction only, and without those that occur a second time.
+func once(runs []run.Run) []run.Run {
+	seen := make(map[run.ID]bool, len(runs))
+	kept := make([]run.Run, 0, len(runs))
+	for _, r := range runs {
+		if !seen[r.ID] {
+			kept = append(kept, r)
+		}
+		seen[r.ID] = true
+	}
+	slices.SortFunc(kept, func(a, b run.Run) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.EventID, b.EventID))
+	})
+	return kept
+}
+
+func deliveriesOf(runs []run.Run, created []int64) []run.Delivery {
+	stored := make(map[run.ID]bool, len(created))
+	for _, id := range created {
+		stored[run.ID(id)] = true
+	}
+	var all []run.Delivery
+	for _, r := range runs {
+		if stored[r.ID] {
+			all = append(all, r.Deliveries...)
+		}
+	}
+	return all
+}
+
+// runRows returns the arguments of insertRuns: an array for each column.
+func runRows(runs []run.Run) ([]any, error) {
+	n := len(runs)
+	ids, tenants, conditions := make([]int64, n), make([]string, n), make([]string, n)
+	kinds, names, events := make([]string, n), make([]string, n), make([]string, n)
+	bodies, created, durations := make([][]byte, n), make([]time.Time, n), make([]int64, n)
+	errs, steps := make([]string, n), make([]*string, n)
+	for i, r := range runs {
+		ids[i], tenants[i], conditions[i] = int64(r.ID), clean(r.Tenant), clean(r.Condition)
+		kinds[i], names[i], events[i] = r.TriggerKind, clean(r.TriggerName), clean(r.EventID)
+		bodies[i], created[i], durations[i] = r.Body, r.CreatedAt, int64(r.Duration)
+		errs[i] = clean(r.Error)
+		if len(r.Steps) == 0 {
+			continue
+		}
+		text, err := json.Marshal(r.Steps)
+		if err != nil {
+			return nil, fmt.Errorf("encode the steps of run %s: %w", r.ID, err)
+		}
+		object := string(text)
+		steps[i] = &object
+	}
+	return []any{ids, tenants, conditions, kinds, names, events, bodies, created, durations, errs, steps}, nil
+}
+
+// insertDeliveries stores deliveries and their attempts.
+func insertDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery) error {
+	if len(deliveries) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, insertDeliveryRows, deliveryRows(deliveries)...); err != nil {
+		return err
+	}
+	var attempts []attemptRow
+	for _, d := range deliveries {
+		for _, a := range d.Attempts {
+			attempts = append(attempts, attemptRow{d.ID, a})
+		}
+	}
+	return insertAttempts(ctx, tx, attempts)
+}
+
+const insertDeliveryRows = `INSERT INTO deliveries
+    (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+    $10::bigint[], $11::boolean[], $12::text[], $13::int[], $14::int[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
+    $19::timestamptz[], $20::bytea[])`
+
+// deliveryRows returns the arguments of insertDeliveryRows.
+func deliveryRows(deliveries []run.Delivery) []any {
+	n := len(deliveries)
+	ids, runs, tenants, positions := make([]int64, n), make([]int64, n), make([]string, n), make([]int32, n)
+	targets, names, versions, kinds := make([]string, n), make([]string, n), make([]int64, n), make([]string, n)
+	endpoints, timeouts, interrupts := make([]string, n), make([]int64, n), make([]bool, n)
+	states, attempts, earlier := make([]string, n), make([]int32, n), make([]int32, n)
+	reasons, errs, wakes := make([]string, n), make([]string, n), make([]*time.Time, n)
+	changed, created, bodies := make([]time.Time, n), make([]time.Time, n), make([][]byte, n)
+	for i, d := range deliveries {
+		ids[i], runs[i], tenants[i], positions[i] = int64(d.ID), int64(d.Run), clean(d.Tenant), int32(d.Position)
+		targets[i], names[i], versions[i], kinds[i] = clean(d.TargetID), clean(d.TargetName), int64(d.Version), string(d.Kind)
+		endpoints[i], timeouts[i], interrupts[i] = clean(d.Endpoint), int64(d.Timeout), d.Interrupts
+		states[i], attempts[i], earlier[i] = string(d.State), int32(d.Attempt), int32(d.Earlier)
+		reasons[i], errs[i], wakes[i] = string(d.Reason), clean(d.Error), orNull(d.Wake())
+		changed[i], created[i], bodies[i] = d.Changed, d.CreatedAt, d.Body
+	}
+	return []any{
+		ids, runs, tenants, positions, targets, names, versions, kinds, endpoints, timeouts, interrupts,
+		states, attempts, earlier, reasons, errs, wakes, changed, created, bodies,
+	}
+}
+
+// Index: runs_event.
+const selectEvent = `SELECT EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND event_id = $2)`
+
+// HasEvent reports whether the event has its run.
+func (s *Store) HasEvent(ctx context.Context, tenant, eventID string) (found bool, err error) {
+	if err := s.db.QueryRow(ctx, selectEvent, clean(tenant), clean(eventID)).Scan(&found); err != nil {
+		return false, fmt.Errorf("look up event %s: %w", eventID, pg.Translate(err))
+	}
+	return found, nil
+}

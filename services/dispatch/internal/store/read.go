@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// RunFilter says which runs to list.
+type RunFilter struct {
+	EventID string // "": of any event, and of hooks
+	Before  run.ID // only older ones; 0: all
+	Limit   int
+}
+
+// DeliveryFilter says which deliveries to list.
+type DeliveryFilter struct {
+	State    delivery.State // "": all
+	TargetID string         // "": all
+	From, To time.Time      // when created, To excluded; zero: open
+	Before   run.DeliveryID // only older ones; 0: all
+	Limit    int
+}
+
+const runColumns = `id, tenant_id, condition, trigger_kind, trigger_name, coalesce(event_id, ''), created_at, duration_nanos, error, steps`
+
+const (
+	// Index: runs_pkey.
+	selectRun = `SELECT ` + runColumns + ` FROM runs WHERE tenant_id = $1 AND id = $2`
+
+	// Index: runs_pkey, backwards; with an event: runs_event.
+	selectRuns = `SELECT ` + runColumns + ` FROM runs
+WHERE tenant_id = $1 AND ($2 = '' OR event_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4`
+
+	// Index: deliveries_pkey.
+	selectDelivery = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1 AND d.id = $2`
+
+	// Index: deliveries_run.
+	selectDeliveriesOfRuns = `SELECT ` + deliveryColumns + ` FROM deliveries d
+WHERE d.tenant_id = $1 AND d.run_id = ANY($2) ORDER BY d.run_id, d.position`
+
+	// Index: deliveries_pkey, backwards.
+	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d
+WHERE d.tenant_id = $1 AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.target_id = $3)
+    AND ($4::timestamptz IS NULL OR d.created_at >= $4) AND ($5::timestamptz IS NULL OR d.created_at < $5) AND d.id < $6
+ORDER BY d.id DESC LIMIT $7`
+)
+
+// Run returns a run with its deliveries and attempts, without its body.
+// CodeNotFound: there is none, or not yet.
+func (s *Store) Run(ctx context.Context, tenant string, id run.ID) (run.Run, error) {
+	found, err := s.runs(ctx, tenant, selectRun, tenant, int64(id))
+	if err == nil && len(found) == 0 {
+		err = pg.Translate(pgx.ErrNoRows)
+	}
+	if err != nil {
+		return run.Run{}, fmt.Errorf("read run %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
+// Runs returns runs, newest first.
+func (s *Store) Runs(ctx context.Context, tenant string, f RunFilter) ([]run.Run, error) {
+	found, err := s.runs(ctx, tenant, selectRuns, tenant, clean(f.EventID), before(int64(f.Before)), f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return found, nil
+}
+
+// Delivery returns a delivery with its attempts.
+func (s *Store) Delivery(ctx context.Context, tenant string, id run.DeliveryID) (run.Delivery, error) {
+	found, err := s.deliveries(ctx, selectDelivery, tenant, int64(id))
+	if err == nil && len(found) == 0 {
+		err = pg.Translate(pgx.ErrNoRows)
+	}
+	if err != nil {
+		return run.Delivery{}, fmt.Errorf("read delivery %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
+// Deliveries returns deliveries, newest first.
+func (s *Store) Deliveries(ctx context.Context, tenant string, f DeliveryFilter) ([]run.Delivery, error) {
+	found, err := s.deliveries(ctx, selectDeliveries, tenant, string(f.State), clean(f.TargetID),
+		orNull(f.From), orNull(f.To), before(int64(f.Before)), f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries: %w", err)
+	}
+	return found, nil
+}
+
+// before returns the end of a page.
+func before(id int64) int64 {
+	if id == 0 {
+		return math.MaxInt64
+	}
+	return id
+}
+
+// runs returns what a statement of runColumns finds, completed.
+func (s *Store) runs(ctx context.Context, tenant, statement string, args ...any) ([]run.Run, error) {
+	rows, err := s.db.Query(ctx, statement, args...)
+	if err != nil {
+		return nil, pg.Translate(err)
+	}
+	found, err := pgx.CollectRows(rows, scanRun)
+	if err != nil || len(found) == 0 {
+		return nil, pg.Translate(err)
+	}
+	ids, at := make([]run.ID, len(found)), make(map[run.ID]int, len(found))
+	for i, r := range found {
+		ids[i], at[r.ID] = r.ID, i
+	}
+	deliveries, err := s.deliveries(ctx, selectDeliveriesOfRuns, tenant, int64s(ids))
+	for _, d := range deliveries {
+		r := &found[at[d.Run]]
+		r.Deliveries = append(r.Deliveries, d)
+	}
+	return found, err
+}
+
+// deliveries returns what a statement of deliveryColumns finds, completed.
+func (s *Store) deliveries(ctx context.Context, statement string, args ...any) ([]run.Delivery, error) {
+	rows, err := s.db.Query(ctx, statement, args...)
+	if err != nil {
+		return nil, pg.Translate(err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
+	if err != nil || len(found) == 0 {
+		return nil, pg.Translate(err)
+	}
+	ids := make([]run.DeliveryID, len(found))
+	for i, d := range found {
+		ids[i] = d.ID
+	}
+	attempts, err := s.attemptsOf(ctx, ids)
+	for i := range found {
+		found[i].Attempts = attempts[found[i].ID]
+	}
+	return found, pg.Translate(err)
+}
+
+func scanRun(row pgx.CollectableRow) (run.Run, error) {
+	var (
+		r            run.Run
+		id, duration int64
+		steps        []byte
+	)
+	err := row.Scan(&id, &r.Tenant, &r.Condition, &r.TriggerKind, &r.TriggerName, &r.EventID, &r.CreatedAt, &duration, &r.Error, &steps)
+	r.ID, r.Duration, r.CreatedAt = run.ID(id), time.Duration(duration), r.CreatedAt.UTC()
+	if err == nil && len(steps) > 0 {
+		err = json.Unmarshal(steps, &r.Steps)
+	}
+	return r, err
+}

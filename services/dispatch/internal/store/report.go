@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// Report applies what became of attempts and lets the steps go, or cancels
+// them, that waited for it. A delivery that somebody has taken over or canceled
+// meanwhile keeps its state, and the attempt is only recorded; one that is not
+// there is passed by.
+func (s *Store) Report(ctx context.Context, reports []run.Report) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		byRun, err := lockRuns(ctx, tx, reports)
+		if err != nil {
+			return err
+		}
+		var changed []run.Delivery
+		var attempts []attemptRow
+		for _, steps := range byRun {
+			c, a := steps.apply(reports)
+			changed, attempts = append(changed, c...), append(attempts, a...)
+		}
+		if err := insertAttempts(ctx, tx, attempts); err != nil {
+			return err
+		}
+		return updateDeliveries(ctx, tx, changed)
+	})
+	if err != nil {
+		return fmt.Errorf("record attempts: %w", err)
+	}
+	return nil
+}
+
+// Index: deliveries_run. Locked in the order of ids, so that no two
+// transactions wait for each other.
+const lockDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.run_id = ANY($1) ORDER BY d.id FOR UPDATE`
+
+func lockRuns(ctx context.Context, tx pgx.Tx, reports []run.Report) (map[run.ID]*steps, error) {
+	ids := make([]run.ID, len(reports))
+	for i, r := range reports {
+		ids[i] = r.Run
+	}
+	rows, err := tx.Query(ctx, lockDeliveries, int64s(ids))
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
+	if err != nil {
+		return nil, err
+	}
+	byRun := map[run.ID]*steps{}
+	for _, d := range found {
+		if byRun[d.Run] == nil {
+			byRun[d.Run] = &steps{}
+		}
+		byRun[d.Run].add(d)
+	}
+	return byRun, nil
+}

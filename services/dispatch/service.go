@@ -1,0 +1,116 @@
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/changefeed"
+	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/validation"
+	"github.com/actionplane/actionplane/proto/contract"
+	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
+	"github.com/actionplane/actionplane/services/dispatch/internal/courier"
+	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
+	"github.com/actionplane/actionplane/services/dispatch/internal/keyring"
+	"github.com/actionplane/actionplane/services/dispatch/internal/recorder"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store/migrations"
+)
+
+// poll is how often a replica looks for rows that another one made due.
+const poll = time.Second
+
+// Service is the dispatch room. Any number may run on the same database and
+// bus.
+type Service struct {
+	cfg      Config
+	log      *slog.Logger
+	bus      *bus.Conn
+	db       *pg.Pool
+	server   *bus.Server
+	store    *store.Store
+	keys     *keyring.Keyring
+	sender   *sender.Sender
+	hooks    *hook.Runner
+	courier  *courier.Courier
+	recorder *recorder.Recorder
+
+	passedOver metric.Int64Counter
+}
+
+// New builds the service and registers its methods.
+func New(cfg Config, deps host.Deps) (*Service, error) {
+	rules, err := validation.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB,
+		server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
+		store:  store.New(deps.DB),
+		keys:   keyring.New(deps.Bus),
+		sender: sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
+	}
+	s.connect(attempt.New(s.keys, s.sender, deps.Bus))
+	if err := s.observe(deps.Telemetry); err != nil {
+		return nil, err
+	}
+	dispatchv1.RegisterDispatchDispatchServer(s.server, s)
+	actionplanev1.RegisterDispatchRunServiceServer(s.server, s)
+	return s, nil
+}
+
+// connect builds what makes attempts through maker.
+func (s *Service) connect(maker *attempt.Maker) {
+	s.courier = courier.New(courier.Config{
+		First: s.cfg.First, Retries: s.cfg.Retries, Hold: s.cfg.Hold, Lease: s.cfg.Lease,
+		Pause: s.cfg.Pause, Poll: poll, Grace: s.cfg.Grace, Policy: s.cfg.Retry,
+	}, courier.Deps{Caller: maker, Store: s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log})
+	s.recorder = recorder.New(recorder.Config{Buffer: 8192, MaxBatch: 512, Timeout: 10 * time.Second, Pause: s.cfg.Pause},
+		s.store.CreateRuns, s.log)
+	s.hooks = hook.NewRunner(maker, s.courier, s.bus.MaxPayload()-answerMargin)
+}
+
+// answerMargin is what the answer to a hook holds beside the payload.
+const answerMargin = 64 << 10
+
+// Run serves until ctx is done and what was taken is finished.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.keys.Close()
+	defer s.sender.Close()
+	if err := s.prepare(ctx); err != nil {
+		if ctx.Err() != nil { // told to stop meanwhile
+			return nil
+		}
+		return err
+	}
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.keys.Follow)
+}
+
+// prepare brings schema and streams up to date.
+func (s *Service) prepare(ctx context.Context) error {
+	if err := pg.Migrate(ctx, s.db, migrations.FS); err != nil {
+		return err
+	}
+	for _, stream := range []bus.Stream{changefeed.Stream(), runsStream()} {
+		if err := s.bus.EnsureStream(ctx, stream); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runsStream is where runs of events wait until they are delivered, or until
+// their deliveries are rows.
+func runsStream() bus.Stream {
+	return bus.Stream{Name: contract.RunsStream, Subjects: []string{contract.DeliverEventSubjects}, WorkQueue: true}
+}
