@@ -41,7 +41,7 @@ func Run(ctx context.Context, name string, settings Settings, units ...Unit) err
 	runners, closeAll, err := p.build(runCtx, units, builds)
 	defer closeAll()
 	if err != nil && ctx.Err() != nil {
-		return nil //nolint:nilerr // told to stop while still starting: an orderly stop too
+		return nil // told to stop while still starting: an orderly stop too
 	}
 	if err != nil {
 		return err

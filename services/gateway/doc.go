@@ -6,15 +6,22 @@
 // The way of a call:
 //
 //	port (internal/listen)
-//	 ├─ HTTP/1.1 ─ Fiber ─┐
-//	 └─ HTTP/2 ── net/http ┴─ internal/rest  REST paths, grpc-gateway
-//	                          internal/rpc   /pkg.Service/Method, connect-go
-//	                               └─ internal/edge  who, may he, valid? ─ bus ─ owner
+//	 ├─ HTTP/1.1 ─ Fiber, internal/bridge ─┐
+//	 └─ HTTP/2 ─── net/http ───────────────┴─ internal/rest  REST paths, grpc-gateway
+//	                                          internal/rpc   /pkg.Service/Method, connect-go
+//	                                               └─ internal/edge  who, may he, valid? ─ bus ─ owner
 //
 // Nothing here knows a method by name: what is offered, to whom and who serves
 // it is read from the proto options (proto/gen/go/edge). REST is served over
 // HTTP/2 too, so that a browser that negotiates it over TLS finds the same
 // API; only HTTP/1.1 goes through Fiber.
+//
+// Every call has a span, continues the caller's trace, and counts in the
+// histogram actionplane.edge.duration (seconds; method, protocol, code).
+//
+// To stop is to close the port, tell clients to go (Connection: close, GOAWAY)
+// and finish every call in hand. A client that is still sending its request
+// has until RequestTimeout.
 //
 // Subjects out: every method's own, and actionplane.access.v1.rpc.authenticate.
 // Subjects in: none.

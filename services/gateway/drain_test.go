@@ -46,7 +46,7 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := bufio.NewReader(idle)
-	if resp, err := http.ReadResponse(kept, nil); err != nil || resp.StatusCode != 200 || resp.Close {
+	if resp, err := http.ReadResponse(kept, nil); err != nil || resp.StatusCode != http.StatusOK || resp.Close {
 		t.Fatalf("got %v, %v", resp, err)
 	} else if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Fatal(err)

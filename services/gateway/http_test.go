@@ -78,7 +78,7 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := resp.Body.Close(); err != nil || resp.StatusCode != 200 || resp.ProtoMajor != version {
+		if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK || resp.ProtoMajor != version {
 			t.Errorf("got %s over %s, %v", resp.Status, resp.Proto, err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestABodyThatNeverArrivesOverHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := resp.Body.Close(); err != nil || resp.StatusCode != 408 {
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusRequestTimeout {
 		t.Errorf("got %s, %v", resp.Status, err)
 	}
 }

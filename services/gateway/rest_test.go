@@ -241,7 +241,7 @@ func TestRESTRefusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := resp.Body.Close(); err != nil || resp.StatusCode != 413 {
+			if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
 				t.Errorf("got %s, %v", resp.Status, err)
 			}
 		}

@@ -168,8 +168,10 @@ func (p *Port) unwrap(conn net.Conn) (net.Conn, *handed) {
 	if p.tls == nil {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), peekTimeout) // its writes too
+	defer cancel()
 	plain := tls.Server(conn, p.tls)
-	if err := plain.Handshake(); err != nil {
+	if err := plain.HandshakeContext(ctx); err != nil {
 		return nil, nil
 	}
 	inside := &peeked{Conn: plain, r: bufio.NewReaderSize(plain, 4096)}
