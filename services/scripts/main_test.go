@@ -1,0 +1,24 @@
+package scripts_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/actionplane/actionplane/services/scripts"
+)
+
+// TestMain lets the test binary be a worker, as every binary of ours can.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == scripts.WorkerCommand {
+		if err := scripts.Subcommands()[0].Run(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
