@@ -9,11 +9,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	objectv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/object/v3alpha"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
@@ -235,6 +237,30 @@ func TestChangeIsInForceWhenItIsAnswered(t *testing.T) {
 	}
 }
 
+func TestChangeIsInForceBehindManyOthers(t *testing.T) {
+	t.Parallel()
+	w := begun(t, 1)
+	w.targets.put("1", "2")
+	js := publisher(t, w)
+	ctx := as(t)
+	other, err := proto.Marshal(&changesv1.Change{Tenant: "other", Resource: "action"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		want := []string{[]string{"1", "2"}[i%2]}
+		for range 2000 { // the feed has some way to go
+			if _, err := js.PublishMsgAsync(&nats.Msg{Subject: contract.ChangeSubject("other", "action"), Data: other}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.set(ctx, t, "request", want...)
+		if _, ids := w.request(ctx, t, "/a.S/M"); !slices.Equal(ids, want) && w.log.count("executions.settle") == 0 {
+			t.Fatalf("after change %d: called %v, want %v", i, ids, want)
+		}
+	}
+}
+
 func TestChangeIsInForceInAnotherReplicaSoon(t *testing.T) {
 	t.Parallel()
 	w := begun(t, 2)
@@ -253,6 +279,36 @@ func TestChangeIsInForceInAnotherReplicaSoon(t *testing.T) {
 			}
 			return inARow == 12
 		})
+	}
+}
+
+// TestSettersWhoRaceForACircleLeaveOneOut starts the three sides of a circle
+// at once, again and again.
+func TestSettersWhoRaceForACircleLeaveOneOut(t *testing.T) {
+	t.Parallel()
+	w := begun(t, 2)
+	ids := []string{"event/a", "event/b", "event/c"}
+	for range 25 {
+		ctx := as(t)
+		for _, id := range ids {
+			w.set(ctx, t, id)
+		}
+		start := make(chan struct{})
+		var setters sync.WaitGroup
+		for i, id := range ids {
+			setters.Go(func() {
+				<-start
+				_, err := w.SetExecution(ctx, setRequest(id, "+"+ids[(i+1)%3]))
+				if err != nil && fault.CodeOf(err) != fault.CodeFailedPrecondition {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		setters.Wait()
+		if g := w.stored(ctx, t); len(g) != 2 {
+			t.Fatalf("stored %v", g)
+		}
 	}
 }
 
