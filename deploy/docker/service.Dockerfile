@@ -18,18 +18,25 @@ COPY proto proto
 COPY libs libs
 COPY services services
 ARG SERVICE TARGETOS TARGETARCH
+# Set by "skaffold debug": no optimization, and symbols are kept.
+ARG SKAFFOLD_GO_GCFLAGS
 # The folder of a command is services/<x>/cmd/<x>; allinone is one itself.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    set -eu; \
     test -n "$SERVICE" || { echo "build with --build-arg SERVICE=<name>" >&2; exit 1; }; \
     main=./services/$SERVICE/cmd/$SERVICE; test -d "$main" || main=./services/$SERVICE; \
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags="-s -w" -o /out/service "$main" && mkdir -p /out/data
+    ldflags="-s -w"; test -z "${SKAFFOLD_GO_GCFLAGS:-}" || ldflags=; \
+    CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH:-} \
+    go build -trimpath -gcflags="${SKAFFOLD_GO_GCFLAGS:-}" -ldflags="$ldflags" -o /out/service "$main"; \
+    mkdir -p /out/data
 
 FROM ${RUN_IMAGE}
 COPY --from=build /out/service /service
 # State of the embedded parts, for allinone alone: mount a volume over it.
 COPY --from=build --chown=65532:65532 /out/data /data
 ENV ACTIONPLANE_ADDR=:8080 ACTIONPLANE_OPS_ADDR=:9090 ACTIONPLANE_DATA_DIR=/data
+# Go's own default; that it is named tells skaffold that this is a Go program.
+ENV GOTRACEBACK=single
 EXPOSE 8080 9090
 USER 65532:65532
 # Script workers are this same file, started again through /proc/self/exe.
