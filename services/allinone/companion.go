@@ -97,7 +97,7 @@ func (c *companion) run(ctx context.Context) error {
 		}
 		defer given.Close()
 	}
-	fmt.Fprintf(os.Stdout, "\nActionplane serves REST, gRPC, gRPC-Web and Connect at %s\ntoken: %s   organization: %s\n", c.base, tokenFile, c.parts.OrganizationID())
+	_, _ = fmt.Fprintf(os.Stdout, "\nActionplane serves REST, gRPC, gRPC-Web and Connect at %s\ntoken: %s   organization: %s\n", c.base, tokenFile, c.parts.OrganizationID())
 	select {
 	case <-ctx.Done():
 		return nil

@@ -62,20 +62,12 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // Run brings schema and stream up to date and serves until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
-		return stopped(ctx, err)
+		return host.Stopped(ctx, err)
 	}
 	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
-		return stopped(ctx, err)
+		return host.Stopped(ctx, err)
 	}
 	return host.Together(ctx, s.server.Run, s.relay.Run)
-}
-
-// stopped returns nil where err comes from being stopped during the start.
-func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // announce waits for the feed to have what was just committed. Where that

@@ -51,7 +51,7 @@ func responseFrom(r invocation.Result) *scriptsv1.InvokeResponse {
 		out.Error = &scriptsv1.ScriptError{Message: r.Error.Message, Timeout: r.Error.Kind == invocation.KindTimeout}
 	}
 	if r.Veto != nil {
-		out.Veto = &scriptsv1.Veto{Reason: r.Veto.Reason, Code: uint32(r.Veto.Code)} //nolint:gosec // a status
+		out.Veto = &scriptsv1.Veto{Reason: r.Veto.Reason, Code: uint32(r.Veto.Code)}
 	}
 	for _, l := range r.Logs {
 		out.Logs = append(out.Logs, &scriptsv1.LogLine{Level: strings.ToLower(l.Level.String()), Message: l.Message})

@@ -87,7 +87,7 @@ func (p *Parts) OrganizationID() string { return p.values["ACTIONPLANE_ORGANIZAT
 // ConnectNATS opens a connection as an internal service would have it.
 func (p *Parts) ConnectNATS(name string) (*nats.Conn, error) {
 	if p.nats != nil {
-		return nats.Connect("", nats.InProcessServer(p.nats), nats.Name(name))
+		return nats.Connect(p.values["NATS_URL"], nats.InProcessServer(p.nats), nats.Name(name))
 	}
 	return nats.Connect(p.config.NATSURL.Reveal(), nats.Name(name))
 }
@@ -121,6 +121,8 @@ func (p *Parts) startNATS(context.Context) error {
 			return fmt.Errorf("ACTIONPLANE_DATA_DIR: %w", err)
 		}
 		cfg.Token = token
+		// The server asks connections of this process for it as well.
+		p.values["NATS_URL"] = "nats://" + token + "@" + cfg.Addr
 	}
 	s, err := busserver.Start(cfg)
 	if err != nil {
@@ -153,8 +155,9 @@ func (p *Parts) startPostgres(ctx context.Context) error {
 		return fmt.Errorf("embedded Postgres: %w", err)
 	}
 	p.database = s
+	stopping := context.WithoutCancel(ctx)
 	p.onStop(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		ctx, cancel := context.WithTimeout(stopping, stopTimeout)
 		defer cancel()
 		return s.Stop(ctx)
 	})

@@ -50,7 +50,7 @@ func (s *Show) event(ctx context.Context) error {
 	for _, d := range r.Deliveries {
 		s.print.line("delivery   %-26s %s", d.TargetName, d.State)
 		for _, a := range d.Attempts {
-			s.print.line("attempt %d  %-10s status %d in %s, %s after the event", a.Number, a.Outcome, a.StatusCode, a.Duration, a.StartedAt.Sub(start).Round(time.Millisecond))
+			s.print.line("attempt %d  %-10s status %d in %s, %s after the event", a.Number, a.Outcome, a.StatusCode, brief(a.Duration), a.StartedAt.Sub(start).Round(time.Millisecond))
 		}
 	}
 	calls := s.receiver.calls(welcomePath)
@@ -81,4 +81,13 @@ func (s *Show) delivered(ctx context.Context, eventID string) (run, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// brief rounds a duration of the wire, "0.000511568s", to what a reader wants.
+func brief(wire string) string {
+	d, err := time.ParseDuration(wire)
+	if err != nil {
+		return wire
+	}
+	return d.Round(time.Microsecond).String()
 }

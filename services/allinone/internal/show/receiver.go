@@ -41,8 +41,9 @@ const (
 // maxPage is the policy.
 const maxPage = 100
 
-func startReceiver() (*receiver, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func startReceiver(ctx context.Context) (*receiver, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

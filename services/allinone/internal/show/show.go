@@ -40,7 +40,7 @@ type Show struct {
 func Give(ctx context.Context, cfg Config) (*Show, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r, err := startReceiver()
+	r, err := startReceiver(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("show: start the sample receiver: %w", err)
 	}

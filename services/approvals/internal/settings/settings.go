@@ -29,7 +29,7 @@ type Settings struct {
 }
 
 // TTLHours returns TTL as the wire has it.
-func (s Settings) TTLHours() int32 { return int32(s.TTL / time.Hour) } //nolint:gosec // Apply keeps it below MaxTTL
+func (s Settings) TTLHours() int32 { return int32(s.TTL / time.Hour) }
 
 // Default is what holds where nobody has written settings: off, as an opt-in
 // must be; one other person; and a day, which the vendor does not document: it

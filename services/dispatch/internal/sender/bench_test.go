@@ -27,8 +27,8 @@ func BenchmarkSend(b *testing.B) {
 	}{
 		{"NetHTTP", bareNetHTTP(b, url, body)},
 		{"FastHTTP", bareFastHTTP(b, url, body)},
-		{"Sender", ours(b, context.Background(), url, body)},
-		{"SenderCancelable", ours(b, cancelable(b), url, body)},
+		{"Sender", ours(context.Background(), b, url, body)},
+		{"SenderCancelable", ours(cancelable(b), b, url, body)},
 	} {
 		for _, callers := range []int{1, 64} {
 			b.Run(client.name+"/"+strconv.Itoa(callers), func(b *testing.B) {
@@ -102,7 +102,7 @@ func bareFastHTTP(b *testing.B, url string, body []byte) func() error {
 	}
 }
 
-func ours(b *testing.B, ctx context.Context, url string, body []byte) func() error {
+func ours(ctx context.Context, b *testing.B, url string, body []byte) func() error {
 	s := newSender(b, Config{})
 	req := Request{URL: url, Body: body, Timeout: 10 * time.Second, Header: []Field{{"webhook-id", "42"}}}
 	return func() error {

@@ -193,7 +193,7 @@ func TestBrokenAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			resp, err := send(t, newSender(t, Config{}), Request{URL: listen(t, c.serve), Body: []byte("{}")})
-			wantFailure(t, err, c.kind, c.stage)
+			_ = wantFailure(t, err, c.kind, c.stage)
 			if resp.Body != nil {
 				t.Errorf("body = %q", resp.Body)
 			}
@@ -213,7 +213,7 @@ func TestAnAnswerBeforeTheRequestWasReadCounts(t *testing.T) {
 	// Whether the answer or the reset arrives first is the network's choice;
 	// what must not happen is success, or a failure of another kind.
 	if err != nil {
-		wantFailure(t, err, KindReset, StageWrite)
+		_ = wantFailure(t, err, KindReset, StageWrite)
 	} else if resp.Status != 413 {
 		t.Errorf("status = %d", resp.Status)
 	}
@@ -244,7 +244,7 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 			s := New(Config{Resolver: resolver(func(string) []netip.Addr { return []netip.Addr{netip.MustParseAddr(addr)} })})
 			t.Cleanup(s.Close)
 			_, err := send(t, s, Request{URL: "http://evil.test:" + port})
-			wantFailure(t, err, KindDenied, StageConnect)
+			_ = wantFailure(t, err, KindDenied, StageConnect)
 			if !strings.Contains(err.Error(), "EXEC-N5lu09") {
 				t.Errorf("error = %v", err)
 			}
@@ -266,7 +266,7 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 		}
 		rebound.Store(true)
 		_, err := send(t, s, Request{URL: "http://rebind.test:" + port})
-		wantFailure(t, err, KindDenied, StageConnect)
+		_ = wantFailure(t, err, KindDenied, StageConnect)
 	})
 	t.Run("AnAllowedNameReachesAPrivateAddress", func(t *testing.T) {
 		t.Parallel()
@@ -278,7 +278,7 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 			t.Error(err)
 		}
 		_, err := send(t, s, Request{URL: "http://other.test:" + port})
-		wantFailure(t, err, KindDenied, StageConnect)
+		_ = wantFailure(t, err, KindDenied, StageConnect)
 	})
 	t.Run("AConnectionOfAnExemptTargetServesNoOther", func(t *testing.T) {
 		t.Parallel()
@@ -289,13 +289,13 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := send(t, s, Request{URL: url})
-		wantFailure(t, err, KindDenied, StageConnect)
+		_ = wantFailure(t, err, KindDenied, StageConnect)
 	})
 	t.Run("AnUnknownNameIsADialFailure", func(t *testing.T) {
 		t.Parallel()
 		s := newSender(t, Config{Resolver: resolver(func(string) []netip.Addr { return nil })})
 		_, err := send(t, s, Request{URL: "http://nowhere.test"})
-		wantFailure(t, err, KindDial, StageConnect)
+		_ = wantFailure(t, err, KindDial, StageConnect)
 	})
 	t.Run("IPv6", func(t *testing.T) {
 		t.Parallel()
@@ -343,7 +343,7 @@ func TestTLS(t *testing.T) {
 	t.Run("RefusesAnUnknownAuthority", func(t *testing.T) {
 		t.Parallel()
 		_, err := send(t, newSender(t, Config{}), Request{URL: newServer(t, nil).URL})
-		wantFailure(t, err, KindTLS, StageTLS)
+		_ = wantFailure(t, err, KindTLS, StageTLS)
 	})
 	t.Run("RefusesTheWrongName", func(t *testing.T) {
 		t.Parallel()
@@ -352,19 +352,19 @@ func TestTLS(t *testing.T) {
 		config.Resolver = resolver(func(string) []netip.Addr { return []netip.Addr{netip.MustParseAddr("127.0.0.1")} })
 		_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
 		_, err := send(t, newSender(t, config), Request{URL: "https://other.test:" + port})
-		wantFailure(t, err, KindTLS, StageTLS)
+		_ = wantFailure(t, err, KindTLS, StageTLS)
 	})
 	t.Run("RefusesOldVersions", func(t *testing.T) {
 		t.Parallel()
-		server := newServer(t, &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}) //nolint:gosec // the old version is what is refused
+		server := newServer(t, &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}) // the old version is what is refused
 		_, err := send(t, newSender(t, trusted(server)), Request{URL: server.URL})
-		wantFailure(t, err, KindTLS, StageTLS)
+		_ = wantFailure(t, err, KindTLS, StageTLS)
 	})
 	t.Run("PlainTextIsNoTLS", func(t *testing.T) {
 		t.Parallel()
 		url := listen(t, func(c net.Conn, _ *bufio.Reader) { _, _ = io.WriteString(c, okHead) })
 		_, err := send(t, newSender(t, Config{}), Request{URL: strings.Replace(url, "http:", "https:", 1)})
-		wantFailure(t, err, KindTLS, StageTLS)
+		_ = wantFailure(t, err, KindTLS, StageTLS)
 	})
 	t.Run("ATargetThatDemandsACertificateIsATLSFailure", func(t *testing.T) {
 		t.Parallel()
@@ -421,7 +421,7 @@ func TestPool(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPool(Config{IdleTimeout: 30 * time.Second}.withDefaults())
 			c := fill(t, p, "a")
-			time.Sleep(31 * time.Second) // fake time
+			time.Sleep(31 * time.Second) //nolint:forbidigo // the clock of the bubble
 			synctest.Wait()
 			if _, err := c.Write(nil); err == nil || len(p.lanes) != 0 || p.idle != 0 || p.timer != nil {
 				t.Errorf("write: %v; %d lanes, %d idle", err, len(p.lanes), p.idle)
