@@ -12,7 +12,7 @@ import (
 // Config is what an operator may set.
 type Config struct {
 	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that targets may have although they are private, comma separated"`
-	AnswerLimit int64  `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
+	AnswerLimit int64            `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
 
 	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica takes from the stream at once"`
 	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`

@@ -16,8 +16,8 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// RunHook runs a chain and answers the caller of the hook. It is recorded
-// afterwards.
+// RunHook runs a chain and answers the caller of the hook. The run is
+// recorded beside it.
 func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*hooksv1.RunHookResponse, error) {
 	start := time.Now()
 	r, h, err := hookOf(string(tenant.From(ctx).Tenant), in)
@@ -26,10 +26,12 @@ func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*
 	}
 	out := s.hooks.Run(ctx, h)
 	r.CreatedAt, r.Duration, r.Steps = start, time.Since(start), out.Steps
-	s.count(out.Steps)
-	defer s.recorder.Record(r)
 	if out.Err != nil {
 		r.Error = text(out.Err)
+	}
+	s.count(out.Steps)
+	s.recorder.Record(r)
+	if out.Err != nil {
 		return nil, out.Err
 	}
 	return &hooksv1.RunHookResponse{

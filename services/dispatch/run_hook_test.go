@@ -166,7 +166,9 @@ func TestRunHook(t *testing.T) {
 	})
 	t.Run("MergesAFunctionsAnswers", func(t *testing.T) {
 		t.Parallel()
-		url, got := receiver(t, func(_ int, r received) (int, string) { return 200, `{"claims":["` + r.path[1:] + `"],"` + r.path[1:] + `":1}` })
+		url, got := receiver(t, func(_ int, r received) (int, string) {
+			return 200, `{"claims":["` + r.path[1:] + `"],"` + r.path[1:] + `":1}`
+		})
 		out, err := h.hooks.RunHook(t.Context(), &dispatchv1.RunHookCommand{
 			RunId: h.ids.Next(), Chain: &dispatchv1.Chain{Steps: []*targetsv1.TargetSnapshot{target("1", url+"/a", call, false), target("2", url+"/b", call, false)}},
 			Trigger: &dispatchv1.RunHookCommand_Function{Function: &hooksv1.RunFunctionHookRequest{Function: "preaccesstoken", Payload: []byte(`{"user":{"id":"1"}}`)}},

@@ -1,0 +1,203 @@
+package store_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store/migrations"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	pgtest.RoundTrip(t, "dispatch", migrations.FS)
+}
+
+const tenantID = "00000000-0000-4000-8000-000000000001"
+
+// event is a run of an event with deliveries in the given states.
+func event(id run.ID, eventID string, states ...delivery.State) run.Run {
+	now := time.Now().Add(-time.Second).UTC().Truncate(time.Microsecond)
+	r := run.Run{ID: id, Tenant: tenantID, TriggerKind: run.TriggerEvent, EventID: eventID, Body: []byte(`{"a":1}`), CreatedAt: now}
+	for i, state := range states {
+		r.Deliveries = append(r.Deliveries, run.Delivery{
+			ID: run.DeliveryID(1000*int64(id) + int64(i)), Run: id, Tenant: tenantID, Position: i + 1,
+			Step:     run.Step{TargetID: "1", Kind: run.Webhook, Endpoint: "http://x", Timeout: time.Second, Interrupts: true},
+			Delivery: delivery.New(state, now), CreatedAt: now,
+		})
+	}
+	return r
+}
+
+func states(t *testing.T, s *store.Store, id run.ID) string {
+	t.Helper()
+	r, err := s.Run(t.Context(), tenantID, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, d := range r.Deliveries {
+		all = append(all, string(d.State))
+	}
+	return strings.Join(all, " ")
+}
+
+func TestCreateRuns(t *testing.T) {
+	t.Parallel()
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+
+	t.Run("KeepsOneRunOfAnEvent", func(t *testing.T) {
+		t.Parallel()
+		one, again, other := event(11, "same", delivery.Scheduled), event(11, "same", delivery.Scheduled), event(12, "same", delivery.Scheduled)
+		if err := s.CreateRuns(t.Context(), []run.Run{one, again, other}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CreateRuns(t.Context(), []run.Run{one, other}); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.Runs(t.Context(), tenantID, store.RunFilter{EventID: "same", Limit: 9})
+		if err != nil || len(found) != 1 || len(found[0].Deliveries) != 1 {
+			t.Fatalf("got %v, %v", found, err)
+		}
+	})
+	t.Run("RefusesAnIdThatIsTaken", func(t *testing.T) {
+		t.Parallel()
+		if err := s.CreateRuns(t.Context(), []run.Run{event(21, "a")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CreateRuns(t.Context(), []run.Run{event(21, "b")}); fault.CodeOf(err) != fault.CodeAlreadyExists {
+			t.Fatalf("got %v", err)
+		}
+	})
+	t.Run("StoresWhateverTextsTargetsCauseAndNames", func(t *testing.T) {
+		t.Parallel()
+		r := event(31, "nul\x00 and \xff", delivery.Scheduled)
+		r.Error, r.Steps = "x\x00\xff", []run.StepResult{{Position: 1, Error: "y\x00\xff", Outcome: run.Succeeded}}
+		r.Deliveries[0].Error = "z\x00\xff"
+		if err := s.CreateRuns(t.Context(), []run.Run{r}); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.Run(t.Context(), tenantID, 31)
+		if err != nil || found.Error != "x\uFFFD" || found.Deliveries[0].Error != "z\uFFFD" || found.Steps[0].Outcome != run.Succeeded {
+			t.Fatalf("got %+v, %v", found, err)
+		}
+		if known, err := s.HasEvent(t.Context(), tenantID, "nul\x00 and \xff"); err != nil || !known {
+			t.Errorf("event: %v, %v", known, err)
+		}
+	})
+}
+
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	later := event(2, "later", delivery.Scheduled)
+	later.Deliveries[0].Due = time.Now().Add(time.Hour)
+	if err := s.CreateRuns(t.Context(), []run.Run{event(1, "now", delivery.Scheduled, delivery.Held), later}); err != nil {
+		t.Fatal(err)
+	}
+	claimed, err := s.Claim(t.Context(), 10, time.Hour)
+	if err != nil || len(claimed) != 1 {
+		t.Fatalf("got %v, %v", claimed, err)
+	}
+	d := claimed[0]
+	if d.State != delivery.Sending || d.Attempt != 1 || string(d.Body) != `{"a":1}` || d.Lease.Before(time.Now().Add(time.Minute)) {
+		t.Fatalf("got %+v", d)
+	}
+	if again, err := s.Claim(t.Context(), 10, time.Hour); err != nil || len(again) != 0 {
+		t.Fatalf("claimed twice: %v, %v", again, err)
+	}
+	wait, ok, err := s.NextWake(t.Context())
+	if err != nil || !ok || wait < time.Minute || wait > time.Hour+2*time.Second {
+		t.Errorf("next wake %v, %v, %v", wait, ok, err)
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	claim := func(t *testing.T, r run.Run, lease time.Duration) run.Delivery {
+		t.Helper()
+		if err := s.CreateRuns(t.Context(), []run.Run{r}); err != nil {
+			t.Fatal(err)
+		}
+		claimed, err := s.Claim(t.Context(), 1, lease)
+		if err != nil || len(claimed) != 1 {
+			t.Fatalf("claimed %v, %v", claimed, err)
+		}
+		return claimed[0]
+	}
+	report := func(t *testing.T, r run.Report) {
+		t.Helper()
+		if err := s.Report(t.Context(), []run.Report{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now()
+
+	// One after the other: they claim from one table.
+	t.Run("LetsTheNextStepGo", func(t *testing.T) { //nolint:paralleltest // see above
+		d := claim(t, event(1, "a", delivery.Scheduled, delivery.Held, delivery.Held), time.Hour)
+		report(t, run.Report{Run: 1, Delivery: d.ID, Event: delivery.Succeed(now.Add(time.Hour)), Attempt: run.Attempt{Number: 1, Outcome: delivery.OutcomeSucceeded}})
+		if got := states(t, s, 1); got != "succeeded scheduled held" {
+			t.Errorf("got %s", got)
+		}
+	})
+	t.Run("OnlyRecordsTheAttemptOfOneWhoLostTheLease", func(t *testing.T) { //nolint:paralleltest // see above
+		d := claim(t, event(2, "b", delivery.Scheduled), -time.Hour)
+		second, err := s.Claim(t.Context(), 1, time.Hour)
+		if err != nil || len(second) != 1 || second[0].ID != d.ID || second[0].Attempt != 2 {
+			t.Fatalf("got %v, %v", second, err)
+		}
+		report(t, run.Report{Run: 2, Delivery: d.ID, Event: delivery.Fail(now, delivery.Refused), Attempt: run.Attempt{Number: 1, Outcome: delivery.OutcomeFailed}})
+		found, err := s.Delivery(t.Context(), tenantID, d.ID)
+		if err != nil || found.State != delivery.Sending || len(found.Attempts) != 1 || found.Attempts[0].Outcome != delivery.OutcomeFailed {
+			t.Errorf("got %+v, %v", found, err)
+		}
+	})
+	t.Run("GivesBackTheNumberOfAnAttemptThatWasNotMade", func(t *testing.T) { //nolint:paralleltest // see above
+		d := claim(t, event(3, "c", delivery.Scheduled), time.Hour)
+		due := now.Add(time.Hour).UTC().Truncate(time.Microsecond)
+		report(t, run.Report{Run: 3, Delivery: d.ID, Event: delivery.Abandon(now), Due: due, Attempt: run.Attempt{Number: 1}})
+		found, err := s.Delivery(t.Context(), tenantID, d.ID)
+		if err != nil || found.State != delivery.Scheduled || found.Attempt != 0 || !found.Due.Equal(due) || len(found.Attempts) != 0 {
+			t.Errorf("got %+v, %v", found, err)
+		}
+	})
+	t.Run("PassesByWhatIsNotThere", func(t *testing.T) { //nolint:paralleltest // see above
+		report(t, run.Report{Run: 99, Delivery: 99, Event: delivery.Succeed(now), Attempt: run.Attempt{Number: 1, Outcome: delivery.OutcomeSucceeded}})
+	})
+}
+
+func TestDeliveries_PagesNewestFirst(t *testing.T) {
+	t.Parallel()
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	if err := s.CreateRuns(t.Context(), []run.Run{event(1, "a", delivery.Scheduled, delivery.Held), event(2, "b", delivery.Scheduled)}); err != nil {
+		t.Fatal(err)
+	}
+	var ids []run.DeliveryID
+	filter := store.DeliveryFilter{Limit: 2}
+	for {
+		page, err := s.Deliveries(t.Context(), tenantID, filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, d := range page {
+			ids, filter.Before = append(ids, d.ID), d.ID
+		}
+	}
+	if !slices.Equal(ids, []run.DeliveryID{2000, 1001, 1000}) {
+		t.Errorf("got %v", ids)
+	}
+}
