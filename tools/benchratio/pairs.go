@@ -1,0 +1,20 @@
+package main
+
+// pair names a benchmark and the baseline that it is held against: the same
+// work done bare, in the same package and run.
+type pair struct{ what, benchmark, baseline string }
+
+// pairs are all comparisons. A benchmark that reports a ratio itself, as
+// metric x/bare, needs none.
+var pairs = []pair{
+	{"REST call at the edge / bare Fiber route", "BenchmarkREST", "BenchmarkBareFiber"},
+	{"the same with spans and metrics / bare Fiber route", "BenchmarkRESTObserved", "BenchmarkBareFiber"},
+	{"guarded, bounded POST / net/http, 1 caller", "BenchmarkSend/Sender/1", "BenchmarkSend/NetHTTP/1"},
+	{"guarded, bounded POST / net/http, 64 callers", "BenchmarkSend/Sender/64", "BenchmarkSend/NetHTTP/64"},
+	{"guarded, bounded POST / fasthttp, 64 callers", "BenchmarkSend/Sender/64", "BenchmarkSend/FastHTTP/64"},
+	{"script in the sandbox / bare VM in this process", "BenchmarkSandbox", "BenchmarkBareVM"},
+	{"script in a worker process / bare VM in this process", "BenchmarkInvoke", "BenchmarkBareVM"},
+}
+
+// ownRatio is the metric of benchmarks that measure their baseline themselves.
+const ownRatio = "x/bare"
