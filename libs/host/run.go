@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/config"
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/health"
 	"github.com/actionplane/actionplane/libs/telemetry"
 )
@@ -20,6 +21,7 @@ type process struct {
 	settings  Settings
 	telemetry *telemetry.Telemetry
 	health    *health.Checks
+	built     chan struct{} // closed once all units are built
 }
 
 // Run runs the units until ctx is done or one of them fails, and drains. It
@@ -66,7 +68,20 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name))}, builds, nil
+	p := &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name)), built: make(chan struct{})}
+	p.health.Add("start", p.isBuilt)
+	return p, builds, nil
+}
+
+// isBuilt keeps the process from being ready before its units are there: until
+// then they have not named their own checks.
+func (p *process) isBuilt(context.Context) error {
+	select {
+	case <-p.built:
+		return nil
+	default:
+		return fault.Unavailable("the services are starting")
+	}
 }
 
 // build opens what the units need and constructs them, all at once: they wait
@@ -98,6 +113,7 @@ func (p *process) build(ctx context.Context, units []Unit, builds []func(Deps) (
 
 // run runs what was built. The first failure stops the rest.
 func (p *process) run(ctx context.Context, stop context.CancelCauseFunc, units []Unit, runners []Runner) error {
+	close(p.built)
 	failures := make([]error, len(runners))
 	var wg sync.WaitGroup
 	for i, r := range runners {

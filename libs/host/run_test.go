@@ -197,6 +197,25 @@ func TestOps(t *testing.T) {
 			t.Error("still served")
 		}
 	})
+	t.Run("IsNotReadyWhileUnitsAreBuilt", func(t *testing.T) {
+		t.Parallel()
+		addr := freeAddr(t)
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		u := host.Service("one", unitConfig{}, func(unitConfig, host.Deps) (runner, error) {
+			wantStatus(t, client, "http://"+addr+"/readyz", 503, `"start":"the services are starting"`)
+			wantStatus(t, client, "http://"+addr+"/healthz", 200, "")
+			return func(ctx context.Context) error {
+				wantStatus(t, client, "http://"+addr+"/readyz", 200, `"start":"ok"`)
+				cancel()
+				return untilStopped(ctx)
+			}, nil
+		})
+		if err := host.Run(ctx, "test", settings(t, "ACTIONPLANE_OPS_ADDR", addr), u); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("AnAddressThatIsTakenIsAProblem", func(t *testing.T) {
 		t.Parallel()
 		taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -293,12 +293,12 @@ func TestReflectionAndHealth(t *testing.T) {
 		if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "a.B"}); status.Code(err) != codes.NotFound {
 			t.Errorf("got %v", err)
 		}
-		w.do(t, w.client, "GET", "/readyz", "").want(t, 200, `{"status":"ok"}`+"\n")
+		w.do(t, w.client, "GET", "/readyz", "").want(t, 200, `{"status":"ok","checks":{"gateway.port":"ok"}}`+"\n")
 		ready.Drain()
 		if out, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil || out.GetStatus() != healthv1.HealthCheckResponse_NOT_SERVING {
 			t.Errorf("got %v, %v", out, err)
 		}
-		w.do(t, w.client, "GET", "/readyz", "").want(t, 503, `{"status":"draining"}`+"\n")
+		w.do(t, w.client, "GET", "/readyz", "").want(t, 503, `{"status":"draining","checks":{"gateway.port":"ok"}}`+"\n")
 		w.do(t, w.client, "GET", "/healthz", "").want(t, 200, `{"status":"ok"}`+"\n")
 	})
 }

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/health"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/validation"
@@ -28,6 +30,7 @@ type Service struct {
 	tls     *tls.Config
 	people  *edge.People
 	handler http.Handler
+	open    atomic.Bool // the port is
 }
 
 // New builds the gateway. It reads the certificate, and opens nothing else.
@@ -51,7 +54,16 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	}
 	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people}
 	s.handler = s.routes(deps, restHandler, door)
+	deps.Health.Add("gateway.port", s.isOpen)
 	return s, nil
+}
+
+// isOpen is for those who ask on another port than ours.
+func (s *Service) isOpen(context.Context) error {
+	if !s.open.Load() {
+		return fault.Unavailable("the port is not open")
+	}
+	return nil
 }
 
 // routes tells RPCs, health and metrics, and REST apart. It is no ServeMux,
@@ -96,6 +108,8 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ACTIONPLANE_ADDR: %w", err)
 	}
+	s.open.Store(true)
+	defer s.open.Store(false)
 	s.log.Info("gateway.listening", "addr", port.Addr().String(), "tls", s.tls != nil)
 	http1, http2 := s.newHTTP1(), s.newHTTP2()
 	return host.Together(ctx,
