@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/services/scripts"
+)
+
+// TestMain makes the test binary what the scripts service starts, too: a worker
+// is the running binary under another name. It passes over two goroutines of
+// fasthttp that end late or never: the one that clears its pool looks up every
+// ten seconds, the one that formats the date runs as long as the program.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == scripts.WorkerCommand {
+		host.Exit(host.Dispatch(context.Background(), scripts.Subcommands(), nil))
+	}
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.Cleanup(func(code int) {
+			if err := removeBinaries(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+			os.Exit(code)
+		}))
+}
