@@ -3,8 +3,20 @@ module github.com/actionplane/actionplane/tools
 go 1.26.0
 
 require (
+	github.com/actionplane/actionplane/libs v0.0.0
 	github.com/actionplane/actionplane/proto v0.0.0
 	google.golang.org/protobuf v1.36.12
 )
 
-replace github.com/actionplane/actionplane/proto => ../proto
+require (
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace (
+	github.com/actionplane/actionplane/libs => ../libs
+	github.com/actionplane/actionplane/proto => ../proto
+)

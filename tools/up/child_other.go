@@ -1,0 +1,9 @@
+//go:build !linux
+
+package main
+
+import "syscall"
+
+// childAttr returns the attributes of every child: a process group of its own,
+// so that Ctrl-C at a terminal reaches us and we decide the order.
+func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
