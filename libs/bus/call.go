@@ -64,6 +64,10 @@ func (c *Conn) call(ctx context.Context, m *contract.Method, req, resp proto.Mes
 // take it, it sends it again.
 func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	giveUp := time.Now().Add(ReconnectWindow)
+	// An attempt that is cut short would look like an owner who is slow.
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-2*retryPause).Before(giveUp) {
+		giveUp = deadline.Add(-2 * retryPause)
+	}
 	for {
 		answer, err := c.requestOnce(ctx, msg)
 		if !notTaken(err) || time.Now().After(giveUp) {

@@ -39,10 +39,11 @@ type Config struct {
 
 // Client talks to Actionplane. It is safe for concurrent use.
 type Client struct {
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	tenant string
-	inject func(context.Context, map[string][]string)
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	tenant   string
+	inject   func(context.Context, map[string][]string)
+	borrowed bool // nc is the service's: Close leaves it open
 }
 
 // Connect opens a connection of its own. It fails at once when no server
@@ -59,12 +60,14 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	c, err := New(nc, cfg)
 	if err != nil {
 		nc.Close()
+		return nil, err
 	}
-	return c, err
+	c.borrowed = false
+	return c, nil
 }
 
-// New uses a connection that the service has already; URL, Name and Options of
-// cfg have no meaning then.
+// New uses a connection that the service has already, and leaves it open; URL,
+// Name and Options of cfg have no meaning then.
 func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if cfg.Tenant == "" {
 		cfg.Tenant = DefaultTenant
@@ -79,15 +82,18 @@ func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open jetstream: %w", err)
 	}
-	return &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject}, nil
+	return &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, borrowed: true}, nil
 }
 
-// Close sends what is buffered and closes the connection.
+// Close sends what is buffered and closes the connection that Connect opened.
+// Closing again does nothing.
 func (c *Client) Close() error {
 	err := c.nc.FlushTimeout(5 * time.Second)
-	c.nc.Close()
-	if errors.Is(err, nats.ErrConnectionClosed) {
-		return nil
+	if !c.borrowed {
+		c.nc.Close()
 	}
-	return err
+	if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+		return fmt.Errorf("send what is buffered: %w", err)
+	}
+	return nil
 }

@@ -70,7 +70,7 @@ func answerError(h nats.Header) error {
 		return nil
 	}
 	n, err := strconv.ParseUint(code, 10, 8)
-	if err != nil || n == 0 {
+	if err != nil || n == 0 || n > 16 { // gRPC knows no others
 		n = uint64(CodeInternal)
 	}
 	return &Error{Code: Code(n), ID: h.Get(contract.HeaderErrorID), Message: h.Get(contract.HeaderErrorText)}

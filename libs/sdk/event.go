@@ -9,6 +9,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,7 +24,7 @@ import (
 // Event is something that happened.
 type Event struct {
 	// ID is the same when the event is published again; "" gets a random one.
-	// No dots, no white space.
+	// At most 200 visible characters, no dots.
 	ID string
 	// Type is a dotted name, e.g. "user.human.added".
 	Type string
@@ -61,7 +63,7 @@ func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {e.ID}}
+	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {contract.EventMessageID(c.tenant, e.ID)}}
 	c.inject(ctx, h)
 	_, err = c.js.PublishMsg(ctx, &nats.Msg{Subject: contract.EventSubject(c.tenant, e.Type), Header: h, Data: data})
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
@@ -76,8 +78,8 @@ func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 func checkEvent(e Event) error {
 	payload := bytes.TrimSpace(e.Payload)
 	switch {
-	case strings.ContainsAny(e.ID, ". \t\r\n"):
-		return &Error{Code: CodeInvalid, Message: "event id: must not contain dots or white space"}
+	case !isID(e.ID):
+		return &Error{Code: CodeInvalid, Message: "event id: at most 200 visible characters and no dots"}
 	case !isType(e.Type):
 		return &Error{Code: CodeInvalid, Message: "event type: must be a dotted name like user.human.added"}
 	case len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)):
@@ -86,9 +88,10 @@ func checkEvent(e Event) error {
 	return nil
 }
 
-// isType reports whether t can stand in a subject.
+// isType reports whether t is dotted segments of visible characters, without
+// the wildcards of a subject and the slash of a condition's id.
 func isType(t string) bool {
-	if strings.ContainsAny(t, "*> \t\r\n") {
+	if !utf8.ValidString(t) || utf8.RuneCountInString(t) > 1000 || strings.ContainsAny(t, "*>/") || strings.ContainsFunc(t, invisible) {
 		return false
 	}
 	for segment := range strings.SplitSeq(t, ".") {
@@ -97,6 +100,13 @@ func isType(t string) bool {
 		}
 	}
 	return true
+}
+
+func invisible(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
+
+// isID reports whether id can be a message's; "" gets one.
+func isID(id string) bool {
+	return utf8.ValidString(id) && utf8.RuneCountInString(id) <= 200 && !strings.Contains(id, ".") && !strings.ContainsFunc(id, invisible)
 }
 
 func eventProto(e Event) *eventsv1.Event {

@@ -70,7 +70,7 @@ type Step struct {
 // Request runs before a request is handled. An *Error is a refusal to hand to
 // the caller, unless Unavailable says otherwise.
 func (c *Client) Request(ctx context.Context, h Hook) (Result, error) {
-	return c.run(ctx, &hooksv1.HooksRunRequestHook, h, &hooksv1.RunRequestHookRequest{
+	return c.run(ctx, &hooksv1.HooksRunRequestHook, h, h.Payload, &hooksv1.RunRequestHookRequest{
 		Method: h.Method, Payload: h.Payload, Caller: callerProto(h.Caller), Headers: headersProto(h.Headers), Explain: h.Explain,
 	})
 }
@@ -78,7 +78,7 @@ func (c *Client) Request(ctx context.Context, h Hook) (Result, error) {
 // Response runs before a response is sent. The work is done by then: an
 // *Error keeps the response back, it undoes nothing.
 func (c *Client) Response(ctx context.Context, h Hook) (Result, error) {
-	return c.run(ctx, &hooksv1.HooksRunResponseHook, h, &hooksv1.RunResponseHookRequest{
+	return c.run(ctx, &hooksv1.HooksRunResponseHook, h, h.Payload, &hooksv1.RunResponseHookRequest{
 		Method: h.Method, Payload: h.Payload, Request: h.Request, Caller: callerProto(h.Caller), Headers: headersProto(h.Headers), Explain: h.Explain,
 	})
 }
@@ -86,16 +86,14 @@ func (c *Client) Response(ctx context.Context, h Hook) (Result, error) {
 // Function runs while a function is at work. The result's payload holds what
 // the targets answered, merged; it is empty when they said nothing.
 func (c *Client) Function(ctx context.Context, h Hook) (Result, error) {
-	result, err := c.run(ctx, &hooksv1.HooksRunFunctionHook, h, &hooksv1.RunFunctionHookRequest{
+	// What goes in is the context, not an answer: unchanged is nothing.
+	return c.run(ctx, &hooksv1.HooksRunFunctionHook, h, nil, &hooksv1.RunFunctionHookRequest{
 		Function: h.Method, Payload: h.Payload, Caller: callerProto(h.Caller), Explain: h.Explain,
 	})
-	if err == nil && !result.Changed {
-		result.Payload = nil // what went in is the context, not an answer
-	}
-	return result, err
 }
 
-func (c *Client) run(ctx context.Context, m *contract.Method, h Hook, req proto.Message) (Result, error) {
+// run calls m. The result's payload is unchanged where nobody answers another.
+func (c *Client) run(ctx context.Context, m *contract.Method, h Hook, unchanged []byte, req proto.Message) (Result, error) {
 	if err := check(h); err != nil {
 		return Result{}, err
 	}
@@ -103,7 +101,7 @@ func (c *Client) run(ctx context.Context, m *contract.Method, h Hook, req proto.
 	if err := c.call(ctx, m, req, out); err != nil {
 		return Result{}, err
 	}
-	return resultFrom(h, out), nil
+	return resultFrom(unchanged, out), nil
 }
 
 // check refuses what can never succeed before it costs a message.
@@ -148,9 +146,13 @@ func (c *Client) call(ctx context.Context, m *contract.Method, req, resp proto.M
 // request sends msg; as long as nobody is there to take it, again.
 func (c *Client) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	giveUp := time.Now().Add(reconnectWindow)
+	// An attempt that is cut short would look like a slow target.
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-2*retryPause).Before(giveUp) {
+		giveUp = deadline.Add(-2 * retryPause)
+	}
 	for {
-		answer, err := c.nc.RequestMsgWithContext(ctx, msg)
-		if !errors.Is(err, nats.ErrNoResponders) || time.Now().After(giveUp) {
+		answer, err := c.requestOnce(ctx, msg)
+		if !notTaken(err) || time.Now().After(giveUp) {
 			return answer, err
 		}
 		select {
@@ -159,6 +161,20 @@ func (c *Client) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) 
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// requestOnce does not let nats.go buffer msg while there is no connection:
+// the caller would wait until its deadline for what nobody has got.
+func (c *Client) requestOnce(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
+	if c.nc.IsReconnecting() {
+		return nil, nats.ErrDisconnected
+	}
+	return c.nc.RequestMsgWithContext(ctx, msg)
+}
+
+// notTaken reports that a request has reached nobody.
+func notTaken(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrDisconnected)
 }
 
 func (c *Client) header(ctx context.Context) nats.Header {
@@ -190,9 +206,9 @@ func headersProto(h map[string][]string) map[string]*hooksv1.HeaderValues {
 	return out
 }
 
-func resultFrom(h Hook, out *hooksv1.RunHookResponse) Result {
-	r := Result{RunID: out.GetRunId(), Condition: out.GetCondition(), Payload: h.Payload}
-	if p := out.GetPayload(); len(p) > 0 && !bytes.Equal(p, h.Payload) {
+func resultFrom(unchanged []byte, out *hooksv1.RunHookResponse) Result {
+	r := Result{RunID: out.GetRunId(), Condition: out.GetCondition(), Payload: unchanged}
+	if p := out.GetPayload(); len(p) > 0 && !bytes.Equal(p, unchanged) {
 		r.Payload, r.Changed = p, true
 	}
 	for _, s := range out.GetSteps() {

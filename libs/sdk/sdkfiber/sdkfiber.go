@@ -4,9 +4,10 @@ package sdkfiber
 
 import (
 	"bytes"
-	"mime"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/sdk/sdkhttp"
@@ -25,19 +26,20 @@ type Config struct {
 // New returns the middleware. Requests with a JSON body, or none, are shown
 // before the next handler runs, successful JSON responses before they are
 // sent; what was changed replaces the original. A refusal becomes the
-// response, as in sdkhttp. Streamed responses are left alone. Fiber's BodyLimit
-// bounds requests.
+// response, as in sdkhttp, which also says what counts as JSON. Streamed
+// responses are left alone. Fiber's BodyLimit bounds requests.
 func New(cfg Config) fiber.Handler {
 	if cfg.Caller == nil {
 		cfg.Caller = func(*fiber.Ctx) sdk.Caller { return sdk.Caller{} }
 	}
 	return func(c *fiber.Ctx) error {
-		method := cfg.Method(c)
-		if method == "" || len(c.Body()) > 0 && !isJSON(c.Request().Header.ContentType()) {
+		body := c.Request().Body()
+		method := strings.Clone(cfg.Method(c))
+		if method == "" || len(body) > 0 && !isJSON(&c.Request().Header) {
 			return c.Next()
 		}
 		// Fiber's bytes live only as long as the handler: what leaves it is a copy.
-		hook := sdk.Hook{Method: method, Payload: bytes.Clone(c.Body()), Caller: cfg.Caller(c), Headers: headers(c)}
+		hook := sdk.Hook{Method: method, Payload: bytes.Clone(body), Caller: cfg.Caller(c), Headers: headers(c)}
 		result, err := cfg.Guard.Request(c.UserContext(), hook)
 		if err != nil {
 			return refuse(c, err)
@@ -45,22 +47,25 @@ func New(cfg Config) fiber.Handler {
 		if result.Changed {
 			c.Request().SetBody(result.Payload)
 		}
+		before := fasthttp.ResponseHeader{}
+		c.Response().Header.CopyTo(&before)
 		if err := c.Next(); err != nil {
 			return err
 		}
 		hook.Request = result.Payload
-		return cfg.respond(c, hook)
+		return cfg.respond(c, hook, &before)
 	}
 }
 
-func (cfg Config) respond(c *fiber.Ctx, hook sdk.Hook) error {
+func (cfg Config) respond(c *fiber.Ctx, hook sdk.Hook, before *fasthttp.ResponseHeader) error {
 	resp := c.Response()
-	if resp.StatusCode()/100 != 2 || resp.IsBodyStream() || !isJSON(resp.Header.ContentType()) || len(resp.Body()) == 0 {
+	if resp.StatusCode()/100 != 2 || resp.IsBodyStream() || !isJSON(&resp.Header) || len(resp.Body()) == 0 {
 		return nil
 	}
 	hook.Payload = bytes.Clone(resp.Body())
 	result, err := cfg.Guard.Response(c.UserContext(), hook)
 	if err != nil {
+		before.CopyTo(&resp.Header) // a refusal sends none of the handler's headers
 		return refuse(c, err)
 	}
 	if result.Changed {
@@ -75,16 +80,18 @@ func refuse(c *fiber.Ctx, err error) error {
 	return c.Send(body)
 }
 
-func isJSON(contentType []byte) bool {
-	mediaType, _, err := mime.ParseMediaType(string(contentType))
-	return err == nil && mediaType == "application/json"
+func isJSON(h interface {
+	ContentType() []byte
+	ContentEncoding() []byte
+}) bool {
+	return sdkhttp.IsJSON(string(h.ContentType()), string(h.ContentEncoding()))
 }
 
 func headers(c *fiber.Ctx) map[string][]string {
 	h := map[string][]string{}
 	for _, name := range []string{"Content-Type", "X-Forwarded-For", "X-Forwarded-Host", "Host", "Origin"} {
 		if v := c.Get(name); v != "" {
-			h[name] = []string{string(bytes.Clone([]byte(v)))}
+			h[name] = []string{strings.Clone(v)}
 		}
 	}
 	return h

@@ -29,7 +29,9 @@ type Config struct {
 // UnaryServerInterceptor returns an interceptor that hands every request to
 // Actionplane before the handler runs, and every response before it is sent. A
 // message that was changed replaces the original as a whole; one that does not
-// fit the method's type is an error and changes nothing. A refusal becomes the
+// fit the method's type, a field that it does not have included, is an error
+// and changes nothing: to drop what is not known would turn the answer of a
+// target that speaks of something else into an empty message. A refusal becomes the
 // call's status. Handler errors run no response condition.
 func UnaryServerInterceptor(cfg Config) grpc.UnaryServerInterceptor {
 	if cfg.Caller == nil {
@@ -72,7 +74,7 @@ func pass(ctx context.Context, run func(context.Context, sdk.Hook) (sdk.Result, 
 	}
 	hook.Payload = result.Payload
 	changed := m.ProtoReflect().New().Interface()
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(result.Payload, changed); err != nil {
+	if err := protojson.Unmarshal(result.Payload, changed); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "the changed message does not fit %s: %v", hook.Method, err)
 	}
 	return changed, nil

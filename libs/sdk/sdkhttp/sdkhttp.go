@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/actionplane/actionplane/libs/sdk"
 )
@@ -33,10 +34,14 @@ type Config struct {
 
 // Middleware returns what wraps a handler. Requests with a JSON body, or none,
 // are shown before the handler runs; a body that was changed replaces the
-// original. Successful JSON responses are shown before they are sent; they are
-// held back until the handler returns, so a handler that streams should not be
-// wrapped. A refusal becomes the response:
+// original. Successful JSON responses are shown before they are sent, and held
+// back until then; all others, streams among them, pass as they are written. A
+// refusal becomes the response, without the handler's headers:
 // {"code":7,"message":"… (ID)","id":"ID"} with the matching HTTP status.
+//
+// JSON is what is labelled application/json or …+json and is not compressed.
+// A request that is labelled otherwise passes unseen, so a handler must not
+// read JSON out of one.
 func Middleware(cfg Config) func(http.Handler) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = DefaultMaxBody
@@ -57,7 +62,7 @@ func (cfg Config) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cfg.MaxBody))
 	if err != nil {
-		http.Error(w, "request body: "+err.Error(), http.StatusRequestEntityTooLarge)
+		http.Error(w, "request body: "+err.Error(), bodyStatus(err))
 		return
 	}
 	hook := sdk.Hook{Method: method, Payload: body, Caller: cfg.Caller(r), Headers: headers(r)}
@@ -66,45 +71,55 @@ func (cfg Config) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 		WriteError(w, err)
 		return
 	}
-	r = withBody(r, result.Payload)
-	held := &heldResponse{ResponseWriter: w, limit: cfg.MaxBody, status: http.StatusOK}
-	next.ServeHTTP(held, r)
-	cfg.finish(r.Context(), held, hook, result.Payload)
+	held := newHeldResponse(w, cfg.MaxBody)
+	next.ServeHTTP(held, withBody(r, result.Payload))
+	hook.Request = result.Payload
+	cfg.finish(r.Context(), held, hook)
 }
 
-// finish shows the response that was held back, and sends it.
-func (cfg Config) finish(ctx context.Context, held *heldResponse, hook sdk.Hook, request []byte) {
+// finish shows the response that was held back, if it was, and sends it.
+func (cfg Config) finish(ctx context.Context, held *heldResponse, hook sdk.Hook) {
 	if held.passed {
-		return // too large to be shown, and sent already
+		return
 	}
-	body := held.body.Bytes()
-	if held.status/100 == 2 && isJSON(held.Header()) && len(body) > 0 {
-		hook.Request, hook.Payload = request, body
-		result, err := cfg.Guard.Response(ctx, hook)
-		if err != nil {
-			WriteError(held.ResponseWriter, err)
-			return
-		}
-		body = result.Payload
+	if hook.Payload = held.body.Bytes(); len(hook.Payload) == 0 {
+		held.release(nil)
+		return
 	}
-	if held.Header().Get("Content-Length") != "" {
-		held.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	result, err := cfg.Guard.Response(ctx, hook)
+	if err != nil {
+		held.refuse(err)
+		return
 	}
-	held.ResponseWriter.WriteHeader(held.status)
-	_, _ = held.ResponseWriter.Write(body) // the client went away
+	held.release(result.Payload)
+}
+
+// bodyStatus is the status of a request whose body could not be read.
+func bodyStatus(err error) int {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
 }
 
 func withBody(r *http.Request, body []byte) *http.Request {
 	r = r.Clone(r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.ContentLength = int64(len(body))
-	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+	if len(body) > 0 {
+		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	return r
 }
 
-func isJSON(h http.Header) bool {
-	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && mediaType == "application/json"
+// isJSON reports whether headers announce a body that can be shown.
+func isJSON(h http.Header) bool { return IsJSON(h.Get("Content-Type"), h.Get("Content-Encoding")) }
+
+// IsJSON reports whether a body of that type and encoding can be shown.
+func IsJSON(contentType, contentEncoding string) bool {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")) &&
+		(contentEncoding == "" || contentEncoding == "identity")
 }
 
 // headers are those of the request, with the host that net/http takes out.
@@ -112,35 +127,6 @@ func headers(r *http.Request) map[string][]string {
 	h := r.Header.Clone()
 	h.Set("Host", r.Host)
 	return h
-}
-
-// heldResponse keeps a response back until it is known whether it may be sent.
-type heldResponse struct {
-	http.ResponseWriter
-	limit  int64
-	status int
-	body   bytes.Buffer
-	passed bool
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (h *heldResponse) WriteHeader(status int) { h.status = status }
-
-// Write implements http.ResponseWriter. What grows beyond the limit is passed
-// on as it is.
-func (h *heldResponse) Write(b []byte) (int, error) {
-	if h.passed {
-		return h.ResponseWriter.Write(b)
-	}
-	if int64(h.body.Len()+len(b)) <= h.limit {
-		return h.body.Write(b)
-	}
-	h.passed = true
-	h.ResponseWriter.WriteHeader(h.status)
-	if _, err := h.ResponseWriter.Write(h.body.Bytes()); err != nil {
-		return 0, err
-	}
-	return h.ResponseWriter.Write(b)
 }
 
 // statuses are the HTTP statuses of the codes a hook may answer with.
