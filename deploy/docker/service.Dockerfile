@@ -23,7 +23,7 @@ ARG SKAFFOLD_GO_GCFLAGS
 # The folder of a command is services/<x>/cmd/<x>; allinone is one itself.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     set -eu; \
-    test -n "$SERVICE" || { echo "build with --build-arg SERVICE=<name>" >&2; exit 1; }; \
+    : "${SERVICE:?build with --build-arg SERVICE=<name>}"; \
     main=./services/$SERVICE/cmd/$SERVICE; test -d "$main" || main=./services/$SERVICE; \
     ldflags="-s -w"; test -z "${SKAFFOLD_GO_GCFLAGS:-}" || ldflags=; \
     CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH:-} \
