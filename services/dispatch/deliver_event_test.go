@@ -13,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
@@ -222,10 +221,7 @@ func TestDeliverEvent_TakesOverFromALostReplica(t *testing.T) {
 		return err == nil && out.GetRun().GetDeliveries()[0].GetState() == actionplanev1.DeliveryState_DELIVERY_STATE_SENDING
 	})
 	stop()
-	pool, err := pg.Open(t.Context(), pg.Config{URL: h.url, Schema: "dispatch"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pool := h.open(t)
 	t.Cleanup(pool.Close)
 	// What a kill leaves behind: an attempt nobody will report, its lease over.
 	if _, err := pool.Exec(t.Context(), `DELETE FROM attempts`); err != nil {
@@ -247,10 +243,7 @@ func TestDeliverEvent_WaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	url, got := receiver(t, ok)
-	admin, err := pg.Open(t.Context(), pg.Config{URL: h.url, Schema: "dispatch"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin := h.open(t)
 	t.Cleanup(admin.Close)
 	h.start(t, quick())
 	h.settled(t, h.publish(t, "before", target("1", url, webhook, false)))

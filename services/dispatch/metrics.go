@@ -27,10 +27,10 @@ func (s *Service) observe(t *telemetry.Telemetry) error {
 }
 
 // count counts the failures that were let through.
-func (s *Service) count(steps []run.StepResult) {
+func (s *Service) count(ctx context.Context, steps []run.StepResult) {
 	for _, step := range steps {
 		if step.Outcome == run.PassedOver {
-			s.passedOver.Add(context.Background(), 1)
+			s.passedOver.Add(ctx, 1)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*
 	if out.Err != nil {
 		r.Error = text(out.Err)
 	}
-	s.count(out.Steps)
+	s.count(ctx, out.Steps)
 	s.recorder.Record(r)
 	if out.Err != nil {
 		return nil, out.Err

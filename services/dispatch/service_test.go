@@ -114,14 +114,20 @@ func quick() dispatch.Config {
 	return cfg
 }
 
-// start runs a replica until the test ends or stop is called, which waits.
-func (h *house) start(t testing.TB, cfg dispatch.Config) (stop func()) {
+// open opens a pool on the database.
+func (h *house) open(t testing.TB) *pg.Pool {
 	t.Helper()
 	pool, err := pg.Open(t.Context(), pg.Config{URL: h.url, Schema: "dispatch"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h.startOn(t, cfg, pool)
+	return pool
+}
+
+// start runs a replica until the test ends or stop is called, which waits.
+func (h *house) start(t testing.TB, cfg dispatch.Config) (stop func()) {
+	t.Helper()
+	return h.startOn(t, cfg, h.open(t))
 }
 
 func (h *house) startOn(t testing.TB, cfg dispatch.Config, pool *pg.Pool) (stop func()) {

@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
@@ -15,9 +18,9 @@ import (
 const HeaderTimeout = "Actionplane-Timeout-Ms"
 
 // headers returns what goes out beside the body: the signatures over exactly
-// these bytes, and the time that is left.
+// these bytes, the time that is left, and the trace, where there is one.
 func headers(ctx context.Context, req Request, signer *signature.Signer) ([]sender.Field, error) {
-	fields := make([]sender.Field, 0, 5)
+	fields := make([]sender.Field, 0, 7)
 	now := time.Now()
 	if !signer.Empty() {
 		standard, err := signer.Standard(run.MessageID(req.Run, req.Position), now, req.Body)
@@ -31,5 +34,19 @@ func headers(ctx context.Context, req Request, signer *signature.Signer) ([]send
 			sender.Field{Name: signature.HeaderSignature, Value: standard.Signature})
 	}
 	ms := left(ctx, req.Timeout).Milliseconds()
-	return append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)}), nil
+	fields = append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)})
+	return appendTrace(ctx, fields), nil
+}
+
+// appendTrace adds W3C trace context; baggage stays in the house.
+func appendTrace(ctx context.Context, fields []sender.Field) []sender.Field {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return fields
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	for name, value := range carrier {
+		fields = append(fields, sender.Field{Name: name, Value: value})
+	}
+	return fields
 }
