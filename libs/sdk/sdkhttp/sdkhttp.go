@@ -129,11 +129,12 @@ func headers(r *http.Request) map[string][]string {
 	return h
 }
 
-// statuses are the HTTP statuses of the codes a hook may answer with.
+// statuses are the HTTP statuses of gRPC codes, as grpc-gateway maps them;
+// what is not here is a 500.
 var statuses = map[sdk.Code]int{
-	3: http.StatusBadRequest, 4: http.StatusGatewayTimeout, 5: http.StatusNotFound, 6: http.StatusConflict,
-	7: http.StatusForbidden, 8: http.StatusTooManyRequests, 9: http.StatusBadRequest,
-	14: http.StatusServiceUnavailable, 16: http.StatusUnauthorized,
+	1: 499, 3: http.StatusBadRequest, 4: http.StatusGatewayTimeout, 5: http.StatusNotFound, 6: http.StatusConflict,
+	7: http.StatusForbidden, 8: http.StatusTooManyRequests, 9: http.StatusBadRequest, 10: http.StatusConflict,
+	11: http.StatusBadRequest, 12: http.StatusNotImplemented, 14: http.StatusServiceUnavailable, 16: http.StatusUnauthorized,
 }
 
 // StatusAndBody returns how an error of a hook is answered over HTTP.
