@@ -37,7 +37,7 @@ func TestOneDeadlineCoversEverything(t *testing.T) {
 		t.Run(c.name+"EndsAtTheTimeout", func(t *testing.T) {
 			t.Parallel()
 			resp, err := newSender(t, Config{MaxBody: 1 << 40}).Send(t.Context(), Request{URL: listen(t, c.serve), Timeout: short})
-			wantFailure(t, err, KindTimeout, c.stage)
+			_ = wantFailure(t, err, KindTimeout, c.stage)
 			if !errors.Is(err, context.DeadlineExceeded) || resp.Duration < short {
 				t.Errorf("error = %v after %s", err, resp.Duration)
 			}
@@ -50,7 +50,7 @@ func TestOneDeadlineCoversEverything(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), short)
 			defer cancel()
 			_, err := newSender(t, Config{MaxBody: 1 << 40}).Send(ctx, Request{URL: listen(t, c.serve), Timeout: time.Hour})
-			wantFailure(t, err, KindTimeout, c.stage)
+			_ = wantFailure(t, err, KindTimeout, c.stage)
 		})
 		t.Run(c.name+"EndsWhenCanceled", func(t *testing.T) {
 			t.Parallel()
@@ -70,21 +70,21 @@ func TestOneDeadlineCoversEverything(t *testing.T) {
 		done := make(chan struct{})
 		url := listen(t, func(net.Conn, *bufio.Reader) { <-done })
 		_, err := newSender(t, Config{}).Send(t.Context(), Request{URL: url, Timeout: short, Body: make([]byte, 64<<20)})
-		wantFailure(t, err, KindTimeout, StageWrite)
+		_ = wantFailure(t, err, KindTimeout, StageWrite)
 		close(done)
 	})
 	t.Run("SilentTLSEndsAtTheTimeout", func(t *testing.T) {
 		t.Parallel()
 		url := listen(t, func(_ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 		_, err := newSender(t, Config{}).Send(t.Context(), Request{URL: strings.Replace(url, "http:", "https:", 1), Timeout: short})
-		wantFailure(t, err, KindTimeout, StageTLS)
+		_ = wantFailure(t, err, KindTimeout, StageTLS)
 	})
 	t.Run("ACanceledContextDialsNothing", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := newSender(t, Config{}).Send(ctx, Request{URL: "http://127.0.0.1:1"})
-		wantFailure(t, err, KindCanceled, StagePrepare)
+		_ = wantFailure(t, err, KindCanceled, StagePrepare)
 	})
 	t.Run("WaitingForASlotCounts", func(t *testing.T) {
 		t.Parallel()
@@ -104,11 +104,11 @@ func TestOneDeadlineCoversEverything(t *testing.T) {
 		}()
 		<-entered
 		_, err := s.Send(t.Context(), Request{URL: url, Timeout: short})
-		wantFailure(t, err, KindTimeout, StageWait)
+		_ = wantFailure(t, err, KindTimeout, StageWait)
 		ctx, cancel := context.WithTimeout(t.Context(), short)
 		defer cancel()
 		_, err = s.Send(ctx, Request{URL: url})
-		wantFailure(t, err, KindTimeout, StageWait)
+		_ = wantFailure(t, err, KindTimeout, StageWait)
 		close(release)
 		if err := <-first; err != nil {
 			t.Error(err)
@@ -169,7 +169,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			resp, err := send(t, newSender(t, Config{MaxBody: 1 << 20}), Request{URL: listen(t, c.serve)})
-			wantFailure(t, err, KindTooLarge, c.stage)
+			_ = wantFailure(t, err, KindTooLarge, c.stage)
 			if resp.Body != nil || resp.BodySize > 1<<20+1 {
 				t.Errorf("%d bytes were read, %d kept", resp.BodySize, len(resp.Body))
 			}
@@ -183,16 +183,16 @@ func TestAnswersAreBounded(t *testing.T) {
 			t.Errorf("1000 bytes: %d, %v", len(resp.Body), err)
 		}
 		_, err := send(t, s, Request{URL: server + "/1001"})
-		wantFailure(t, err, KindTooLarge, StageBody)
+		_ = wantFailure(t, err, KindTooLarge, StageBody)
 	})
 	t.Run("ACallMayLowerItsLimitButNotRaiseIt", func(t *testing.T) {
 		t.Parallel()
 		server := sized(t)
 		s := newSender(t, Config{MaxBody: 1000})
 		_, err := send(t, s, Request{URL: server + "/11", MaxBody: 10})
-		wantFailure(t, err, KindTooLarge, StageBody)
+		_ = wantFailure(t, err, KindTooLarge, StageBody)
 		_, err = send(t, s, Request{URL: server + "/2000", MaxBody: 1 << 20})
-		wantFailure(t, err, KindTooLarge, StageBody)
+		_ = wantFailure(t, err, KindTooLarge, StageBody)
 	})
 	t.Run("KeepsOnlyTheBytesAskedFor", func(t *testing.T) {
 		t.Parallel()
@@ -208,7 +208,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	t.Run("TheDefaultIs20MiB", func(t *testing.T) {
 		t.Parallel()
 		_, err := send(t, newSender(t, Config{}), Request{URL: listen(t, answer(okHead+"20971521\r\n\r\n"))})
-		wantFailure(t, err, KindTooLarge, StageBody)
+		_ = wantFailure(t, err, KindTooLarge, StageBody)
 	})
 }
 
