@@ -101,9 +101,15 @@ type target struct{ id, name, key string }
 
 func (a *api) createTarget(t *testing.T, name, endpoint, kind string, interrupts bool) target {
 	t.Helper()
-	answer := a.want(t, http.StatusCreated, http.MethodPost, targetsPath, object{
+	return a.createTargetWith(t, object{
 		"name": name, "endpoint": endpoint, "timeout": "5s", kind: object{"interruptOnError": interrupts},
 	})
+}
+
+func (a *api) createTargetWith(t *testing.T, body object) target {
+	t.Helper()
+	answer := a.want(t, http.StatusCreated, http.MethodPost, targetsPath, body)
+	name, _ := body["name"].(string)
 	id, _ := at(answer, "details", "id").(string)
 	key, _ := answer["signingKey"].(string)
 	if id == "" || key == "" {
