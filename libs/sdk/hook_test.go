@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -211,7 +212,7 @@ func TestHookThatCannotSucceedCostsNoMessage(t *testing.T) {
 func TestStepsAreReadable(t *testing.T) {
 	t.Parallel()
 	client := sdktest.Start(t, answering(sdktest.Answer{Steps: []*hooksv1.StepResult{
-		{Position: 1, TargetId: "4", TargetName: "n", Outcome: hooksv1.StepOutcome_STEP_OUTCOME_FAILED, StatusCode: 500, Error: "e",
+		{Position: 1, TargetId: "4", TargetName: "n", Outcome: hooksv1.StepOutcome_STEP_OUTCOME_FAILED, StatusCode: http.StatusInternalServerError, Error: "e",
 			Duration: durationpb.New(time.Second), PayloadBefore: []byte("{}"), PayloadAfter: []byte("[]"), Changed: true},
 		{Position: 2, Outcome: hooksv1.StepOutcome(9)},
 	}})).Client(t)
@@ -220,7 +221,7 @@ func TestStepsAreReadable(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	s := got.Steps[0]
-	if s.Position != 1 || s.TargetID != "4" || s.TargetName != "n" || s.Outcome != "failed" || s.StatusCode != 500 || s.Error != "e" ||
+	if s.Position != 1 || s.TargetID != "4" || s.TargetName != "n" || s.Outcome != "failed" || s.StatusCode != http.StatusInternalServerError || s.Error != "e" ||
 		s.Duration != time.Second || !s.Changed || string(s.Before) != "{}" || string(s.After) != "[]" {
 		t.Errorf("got %+v", s)
 	}

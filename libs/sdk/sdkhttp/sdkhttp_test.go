@@ -94,7 +94,7 @@ func TestMiddleware(t *testing.T) {
 		t.Parallel()
 		s := setup(t, nil, echo, func(c *sdkhttp.Config) { c.Caller = func(*http.Request) sdk.Caller { return sdk.Caller{User: "u"} } })
 		got := s.post(t, jsonType, `{ "a" : 1.0 }`)
-		if got.StatusCode != 201 || got.body != `{ "a" : 1.0 }` || got.Header.Get("X-Outer") != "kept" {
+		if got.StatusCode != http.StatusCreated || got.body != `{ "a" : 1.0 }` || got.Header.Get("X-Outer") != "kept" {
 			t.Fatalf("got %v %s", got.Status, got.body)
 		}
 		calls := s.Calls()
@@ -122,7 +122,7 @@ func TestMiddleware(t *testing.T) {
 			t.Error("the handler ran")
 		})
 		got := s.post(t, jsonType, `{}`)
-		if got.StatusCode != 403 || got.Header.Get("Content-Type") != "application/json" || got.body != `{"code":7,"message":"not \u003cyou\u003e (EXEC-1)","id":"EXEC-1"}` {
+		if got.StatusCode != http.StatusForbidden || got.Header.Get("Content-Type") != "application/json" || got.body != `{"code":7,"message":"not \u003cyou\u003e (EXEC-1)","id":"EXEC-1"}` {
 			t.Fatalf("got %s %s", got.Status, got.body)
 		}
 	})
@@ -136,7 +136,7 @@ func TestMiddleware(t *testing.T) {
 			_, _ = io.WriteString(w, `{"secret":42}`)
 		})
 		got := s.post(t, jsonType, `{}`)
-		if got.StatusCode != 400 || got.body != `{"code":9,"message":"no"}` || got.Header.Get("Set-Cookie") != "" || got.Header.Get("X-Outer") != "kept" {
+		if got.StatusCode != http.StatusBadRequest || got.body != `{"code":9,"message":"no"}` || got.Header.Get("Set-Cookie") != "" || got.Header.Get("X-Outer") != "kept" {
 			t.Fatalf("got %s %v %s", got.Status, got.Header, got.body)
 		}
 	})
@@ -147,7 +147,7 @@ func TestMiddleware(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.do(t, req); got.StatusCode != 204 || len(s.Calls()) != 1 || len(s.Calls()[0].Payload) != 0 {
+		if got := s.do(t, req); got.StatusCode != http.StatusNoContent || len(s.Calls()) != 1 || len(s.Calls()[0].Payload) != 0 {
 			t.Fatalf("got %s, hooks %+v", got.Status, s.Calls())
 		}
 	})
@@ -155,12 +155,12 @@ func TestMiddleware(t *testing.T) {
 		t.Parallel()
 		s := setup(t, answers{"request": {Veto: &sdk.Error{Code: 7}}}, echo, func(c *sdkhttp.Config) { c.MaxBody = 4 })
 		for _, contentType := range []string{"text/plain", "", "multipart/form-data; boundary=x", "application/jsonx"} {
-			if got := s.post(t, contentType, "not JSON at all"); got.StatusCode != 201 || got.body != "not JSON at all" {
+			if got := s.post(t, contentType, "not JSON at all"); got.StatusCode != http.StatusCreated || got.body != "not JSON at all" {
 				t.Errorf("%s: got %s %s", contentType, got.Status, got.body)
 			}
 		}
 		unnamed := setup(t, answers{"request": {Veto: &sdk.Error{Code: 7}}}, echo, func(c *sdkhttp.Config) { c.Method = func(*http.Request) string { return "" } })
-		if got := unnamed.post(t, jsonType, `{}`); got.StatusCode != 201 {
+		if got := unnamed.post(t, jsonType, `{}`); got.StatusCode != http.StatusCreated {
 			t.Errorf("unnamed: got %s", got.Status)
 		}
 		if n := len(s.Calls()) + len(unnamed.Calls()); n != 0 {
@@ -185,7 +185,7 @@ func TestMiddleware(t *testing.T) {
 				write(w)
 				_, _ = io.WriteString(w, "body")
 			})
-			if got := s.post(t, jsonType, `{}`); got.body != "body" || got.StatusCode == 404 != (got.Header.Get("Content-Type") == "application/json" && got.Header.Get("Content-Encoding") == "") || len(s.Calls()) != 1 {
+			if got := s.post(t, jsonType, `{}`); got.body != "body" || got.StatusCode == http.StatusNotFound != (got.Header.Get("Content-Type") == "application/json" && got.Header.Get("Content-Encoding") == "") || len(s.Calls()) != 1 {
 				t.Errorf("got %s %v %s, %d hooks", got.Status, got.Header, got.body, len(s.Calls()))
 			}
 		}
@@ -193,14 +193,14 @@ func TestMiddleware(t *testing.T) {
 	t.Run("ProblemAndSCIMTypesAreJSON", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, answers{"request": {Veto: &sdk.Error{Code: 7}}}, echo)
-		if got := s.post(t, "application/scim+json", `{}`); got.StatusCode != 403 {
+		if got := s.post(t, "application/scim+json", `{}`); got.StatusCode != http.StatusForbidden {
 			t.Errorf("got %s", got.Status)
 		}
 	})
 	t.Run("MalformedJSONIsTheClientsMistake", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, nil, echo)
-		if got := s.post(t, jsonType, `{`); got.StatusCode != 400 {
+		if got := s.post(t, jsonType, `{`); got.StatusCode != http.StatusBadRequest {
 			t.Errorf("got %s", got.Status)
 		}
 	})
@@ -212,10 +212,10 @@ func TestLargeBodies(t *testing.T) {
 	t.Run("RequestIsRefused", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, nil, echo, small)
-		if got := s.post(t, jsonType, `{"a":"0123456789"}`); got.StatusCode != 413 || len(s.Calls()) != 0 {
+		if got := s.post(t, jsonType, `{"a":"0123456789"}`); got.StatusCode != http.StatusRequestEntityTooLarge || len(s.Calls()) != 0 {
 			t.Errorf("got %s", got.Status)
 		}
-		if got := s.post(t, jsonType, `{"a":1234}`); got.StatusCode != 201 {
+		if got := s.post(t, jsonType, `{"a":1234}`); got.StatusCode != http.StatusCreated {
 			t.Errorf("at the limit: got %s", got.Status)
 		}
 	})
@@ -286,7 +286,7 @@ func TestFlushDoesNotSendWhatIsHeldBack(t *testing.T) {
 		_, _ = io.WriteString(w, `{"secret":1}`)
 		w.(http.Flusher).Flush()
 	})
-	if got := s.post(t, jsonType, `{}`); got.StatusCode != 403 || strings.Contains(got.body, "secret") {
+	if got := s.post(t, jsonType, `{}`); got.StatusCode != http.StatusForbidden || strings.Contains(got.body, "secret") {
 		t.Fatalf("got %s %s", got.Status, got.body)
 	}
 }
@@ -323,7 +323,7 @@ func TestBodyThatBreaksOffIsNotTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if resp.StatusCode != 400 {
+	if resp.StatusCode != http.StatusBadRequest {
 		t.Fatalf("got %s", resp.Status)
 	}
 }
@@ -334,7 +334,7 @@ func TestOutage(t *testing.T) {
 		t.Parallel()
 		s := setup(t, nil, func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") })
 		s.StopServing(t)
-		if got := s.post(t, jsonType, `{}`); got.StatusCode != 503 {
+		if got := s.post(t, jsonType, `{}`); got.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("got %s %s", got.Status, got.body)
 		}
 	})
@@ -346,7 +346,7 @@ func TestOutage(t *testing.T) {
 			c.Guard.OnLetThrough = func(_ context.Context, m string, _ error) { through <- m }
 		})
 		s.StopServing(t)
-		if got := s.post(t, jsonType, `{"a":1}`); got.StatusCode != 201 || got.body != `{"a":1}` || <-through != method || <-through != method {
+		if got := s.post(t, jsonType, `{"a":1}`); got.StatusCode != http.StatusCreated || got.body != `{"a":1}` || <-through != method || <-through != method {
 			t.Fatalf("got %s %s", got.Status, got.body)
 		}
 	})

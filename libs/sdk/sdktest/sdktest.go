@@ -251,13 +251,17 @@ func callFrom(kind string, msg *nats.Msg) (Call, error) {
 
 func (a Answer) message() (*nats.Msg, error) {
 	out := nats.NewMsg("")
-	if v := a.Veto; v != nil {
-		out.Header.Set(contract.HeaderErrorCode, strconv.FormatUint(uint64(v.Code), 10))
-		out.Header.Set(contract.HeaderErrorText, v.Message)
-		out.Header.Set(contract.HeaderErrorID, v.ID)
+	if a.Veto != nil {
+		a.veto(out.Header)
 		return out, nil
 	}
 	data, err := proto.Marshal(&hooksv1.RunHookResponse{RunId: a.RunID, Condition: a.Condition, Payload: a.Payload, Steps: a.Steps})
 	out.Data = data
 	return out, err
+}
+
+func (a Answer) veto(h nats.Header) {
+	h.Set(contract.HeaderErrorCode, strconv.FormatUint(uint64(a.Veto.Code), 10))
+	h.Set(contract.HeaderErrorText, a.Veto.Message)
+	h.Set(contract.HeaderErrorID, a.Veto.ID)
 }
