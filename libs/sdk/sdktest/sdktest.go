@@ -250,18 +250,16 @@ func callFrom(kind string, msg *nats.Msg) (Call, error) {
 }
 
 func (a Answer) message() (*nats.Msg, error) {
-	out := nats.NewMsg("")
-	if a.Veto != nil {
-		a.veto(out.Header)
-		return out, nil
-	}
 	data, err := proto.Marshal(&hooksv1.RunHookResponse{RunId: a.RunID, Condition: a.Condition, Payload: a.Payload, Steps: a.Steps})
-	out.Data = data
-	return out, err
+	return &nats.Msg{Header: a.header(), Data: data}, err
 }
 
-func (a Answer) veto(h nats.Header) {
-	h.Set(contract.HeaderErrorCode, strconv.FormatUint(uint64(a.Veto.Code), 10))
-	h.Set(contract.HeaderErrorText, a.Veto.Message)
-	h.Set(contract.HeaderErrorID, a.Veto.ID)
+func (a Answer) header() nats.Header {
+	h := nats.Header{}
+	if a.Veto != nil {
+		h.Set(contract.HeaderErrorCode, strconv.FormatUint(uint64(a.Veto.Code), 10))
+		h.Set(contract.HeaderErrorText, a.Veto.Message)
+		h.Set(contract.HeaderErrorID, a.Veto.ID)
+	}
+	return h
 }
