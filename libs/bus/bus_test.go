@@ -90,7 +90,7 @@ func TestCall(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		if _, err := client.Invoke(ctx, &scriptsv1.InvokeRequest{}); fault.CodeOf(err) != fault.CodeDeadline {
 			t.Fatalf("got %v", err)

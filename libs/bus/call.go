@@ -65,8 +65,9 @@ func (c *Conn) call(ctx context.Context, m *contract.Method, req, resp proto.Mes
 func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	giveUp := time.Now().Add(ReconnectWindow)
 	// An attempt that is cut short would look like an owner who is slow.
-	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-2*retryPause).Before(giveUp) {
-		giveUp = deadline.Add(-2 * retryPause)
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		giveUp = earlier(giveUp, deadline.Add(-min(2*retryPause, left*3/4)))
 	}
 	for {
 		answer, err := c.requestOnce(ctx, msg)
@@ -79,6 +80,13 @@ func (c *Conn) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // requestOnce does not let nats.go buffer msg while there is no connection:

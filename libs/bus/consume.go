@@ -65,7 +65,7 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 		MaxAckPending:  16 * cfg.Concurrency,
 	})
 	if err != nil {
-		return fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err)
+		return unlessStopped(ctx, fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err))
 	}
 	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency)}
 	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
@@ -82,6 +82,15 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	<-running.Closed()
 	w.inFlight.Wait()
 	return nil
+}
+
+// unlessStopped returns err, which kept something from starting, but for one
+// that comes of being told to stop meanwhile.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // there is nothing left to drain
+	}
+	return err
 }
 
 func (c Consumer) withDefaults() Consumer {

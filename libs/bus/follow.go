@@ -14,7 +14,7 @@ import (
 func (c *Conn) Follow(ctx context.Context, stream string, filter []string, ready func(last uint64), handle func(Message)) error {
 	s, err := c.js.Stream(ctx, stream)
 	if err != nil {
-		return fmt.Errorf("look up stream %s: %w", stream, err)
+		return unlessStopped(ctx, fmt.Errorf("look up stream %s: %w", stream, err))
 	}
 	last := s.CachedInfo().State.LastSeq
 	consumer, err := c.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
@@ -23,7 +23,7 @@ func (c *Conn) Follow(ctx context.Context, stream string, filter []string, ready
 		OptStartSeq:    last + 1,
 	})
 	if err != nil {
-		return fmt.Errorf("follow stream %s: %w", stream, err)
+		return unlessStopped(ctx, fmt.Errorf("follow stream %s: %w", stream, err))
 	}
 	ready(last)
 	running, err := consumer.Consume(func(msg jetstream.Msg) {
