@@ -58,7 +58,7 @@ generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOL
 verify: generate ## fail when generated code is stale, modules are untidy or walls are broken
 	@git diff --exit-code --stat -- proto/gen || (echo "generated code is stale: commit what 'make generate' wrote"; exit 1)
 	@test -z "$$(git ls-files --others --exclude-standard proto/gen)" || (echo "generated files are not committed"; exit 1)
-	cd proto && buf lint && buf format --diff --exit-code actionplane && buf format --diff --exit-code zitadel && buf format --diff --exit-code dynamic
+	cd proto && buf lint && buf format --diff --exit-code --path actionplane --path zitadel --path dynamic
 	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go vet ./...) || exit 1; done
 	cd tools && GOWORK=off go run ./archcheck ..

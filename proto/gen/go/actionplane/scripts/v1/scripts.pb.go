@@ -221,7 +221,8 @@ func (x *ScriptError) GetTimeout() bool {
 type Veto struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Reason string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// HTTP status to answer with; 0: 403.
+	// What the caller shall see: a gRPC code (1 to 16) or an HTTP status (400 to
+	// 599); 0: PERMISSION_DENIED.
 	Code          uint32 `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
