@@ -11,6 +11,7 @@
 //
 // Package sdkgrpc does this around every method of a gRPC server, package
 // sdkhttp around net/http handlers, package sdkfiber around those of Fiber.
+// Package sdktest is an Actionplane for the tests of a service.
 //
 // The SDK needs nats.go and protobuf. A service in another language needs a
 // NATS client: the subjects, headers and messages are those of the proto files

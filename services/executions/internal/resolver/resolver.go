@@ -134,12 +134,11 @@ func (r *Resolver) read(ctx context.Context, tenant string, t condition.Trigger)
 	if err != nil {
 		return nil, err
 	}
-	executions := func(id string) (chain.Execution, bool) { e, ok := stored[id]; return e, ok }
-	winner, ok := chain.Winner(candidates, func(id string) bool { _, ok := stored[id]; return ok })
+	winner, ids, ok := chain.Resolve(candidates, func(id string) (chain.Execution, bool) { e, ok := stored[id]; return e, ok })
 	if !ok {
 		return &dispatchv1.Chain{}, nil
 	}
-	snapshots, err := r.snapshots(ctx, chain.Flatten(stored[winner], executions))
+	snapshots, err := r.snapshots(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
