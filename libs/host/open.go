@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/actionplane/actionplane/libs/bus"
@@ -36,7 +37,7 @@ func (p *process) open(ctx context.Context, u Unit) (Deps, func(), error) {
 	if url := p.config.RedisURL.Reveal(); u.needs[WithCache] && url != "" {
 		c, err := cache.Open(ctx, url, cache.WithPrefix(u.name+":"), cache.WithTelemetry(p.telemetry.TracerProvider(), p.telemetry.MeterProvider()))
 		if err != nil {
-			return deps, closeAll, fmt.Errorf("%s: %w", u.name, err)
+			return deps, closeAll, err
 		}
 		closers = append(closers, func() {
 			if err := c.Close(); err != nil {
@@ -54,7 +55,7 @@ func (p *process) openBus(ctx context.Context, u Unit, deps *Deps, closers *[]fu
 		bus.Config{URL: p.config.NATSURL.Reveal(), InProcess: p.settings.NATS, Name: u.name, Replicas: p.config.NATSReplicas},
 		bus.Deps{Log: deps.Log, Traces: p.telemetry.TracerProvider()})
 	if err != nil {
-		return fmt.Errorf("%s: %w", u.name, err)
+		return err
 	}
 	closing := context.WithoutCancel(ctx) // closing comes after the end of ctx
 	*closers = append(*closers, func() {
@@ -74,10 +75,10 @@ func (p *process) openBus(ctx context.Context, u Unit, deps *Deps, closers *[]fu
 func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers *[]func()) error {
 	url, err := p.settings.databaseURL(ctx, p.config, u.name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", u.name, err)
+		return err
 	}
 	if url == "" {
-		return fmt.Errorf("%s: DATABASE_URL is not set", u.name)
+		return errors.New("DATABASE_URL is not set")
 	}
 	for {
 		pool, err := pg.Open(ctx, pg.Config{URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns)})
@@ -88,12 +89,22 @@ func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers 
 			return nil
 		}
 		if !pg.IsUnavailable(err) {
-			return fmt.Errorf("%s: %w", u.name, err)
+			return fmt.Errorf("DATABASE_URL: %w", err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", u.name, errors.Join(err, context.Cause(ctx)))
+			return fmt.Errorf("DATABASE_URL: %w: %w", context.Cause(ctx), reason(err))
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// reason returns what the network said, where it said something: without the
+// role, by which services differ, so that one trouble reads as one.
+func reason(err error) error {
+	var refused *net.OpError
+	if errors.As(err, &refused) {
+		return refused
+	}
+	return err
 }

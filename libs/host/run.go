@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,7 +109,29 @@ func (p *process) build(ctx context.Context, units []Unit, builds []func(Deps) (
 		for _, c := range closers {
 			c()
 		}
-	}, errors.Join(problems...)
+	}, joined(units, problems)
+}
+
+// joined returns what kept units from being built: one line for each trouble,
+// however many have it.
+func joined(units []Unit, problems []error) error {
+	var order []string
+	names, first := map[string][]string{}, map[string]error{}
+	for i, err := range problems {
+		if err == nil {
+			continue
+		}
+		text := err.Error()
+		if first[text] == nil {
+			first[text], order = err, append(order, text)
+		}
+		names[text] = append(names[text], units[i].name)
+	}
+	lines := make([]error, len(order))
+	for i, text := range order {
+		lines[i] = fmt.Errorf("%s: %w", strings.Join(names[text], ", "), first[text])
+	}
+	return errors.Join(lines...)
 }
 
 // run runs what was built. The first failure stops the rest.

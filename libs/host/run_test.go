@@ -172,6 +172,16 @@ func TestRunWaitsForStores(t *testing.T) {
 	})
 }
 
+func TestOneTroubleOfManyUnitsIsOneLine(t *testing.T) {
+	t.Parallel()
+	s := settings(t, "DATABASE_URL", "postgres://{service}@127.0.0.1:1/x", "ACTIONPLANE_START_TIMEOUT", "300ms")
+	err := host.Run(t.Context(), "test", s, unit("one", untilStopped, host.WithDatabase), unit("other", untilStopped), unit("two", untilStopped, host.WithDatabase))
+	wantProblems(t, err, "one, two: DATABASE_URL: not up within 300ms: ", "127.0.0.1:1")
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("more than one line: %v", err)
+	}
+}
+
 func TestOps(t *testing.T) {
 	t.Parallel()
 	t.Run("ServesHealthAndMetricsUntilTheEnd", func(t *testing.T) {
