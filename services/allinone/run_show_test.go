@@ -151,7 +151,7 @@ func wantShown(t *testing.T, shown string) {
 // try types a line that was printed.
 func try(t *testing.T, line string) {
 	t.Helper()
-	out, err := exec.CommandContext(within(t), "bash", "-c", line+` -sS -w '\n%{http_code}'`).CombinedOutput() //nolint:gosec // that is the test
+	out, err := exec.CommandContext(within(t), "bash", "-c", line+` -sS -w '\n%{http_code}'`).CombinedOutput()
 	if err != nil {
 		t.Errorf("%s: %v\n%s", line, err, out)
 		return
@@ -201,10 +201,38 @@ func TestRunRefuses(t *testing.T) {
 			"DATABASE_URL": "postgres://{service}@127.0.0.1:1/actionplane", "ACTIONPLANE_START_TIMEOUT": "200ms",
 		}).refused(t, "DATABASE_URL")
 	})
+	t.Run("AMachineWithoutPostgres", func(t *testing.T) {
+		t.Parallel()
+		withoutPostgres(t)
+	})
 	t.Run("AVariableThatSaysNothing", func(t *testing.T) {
 		t.Parallel()
 		launch(t, map[string]string{"DEMO": "perhaps"}).refused(t, "DEMO")
 	})
+}
+
+// withoutPostgres hides what is installed, and the network, from one process;
+// only root can, and not in every container.
+func withoutPostgres(t *testing.T) {
+	t.Helper()
+	const hide = `for dir in /usr/lib/postgresql /var/cache/actionplane; do
+  if [ -d $dir ]; then mount -t tmpfs none $dir || exit 77; fi
+done
+PATH=/nowhere exec "$0"`
+	unshare := []string{"-m", "-n", "--", "bash", "-c"}
+	if out, err := exec.CommandContext(within(t), "unshare", append(unshare, hide, "/bin/true")...).CombinedOutput(); err != nil {
+		t.Skipf("Postgres cannot be hidden here: %v %s", err, out)
+	}
+	var l launched
+	env := map[string]string{"ACTIONPLANE_DATA_DIR": dataDir(t), "ACTIONPLANE_ADDR": "127.0.0.1:" + strconv.Itoa(freePorts(t, 1))}
+	path, err := exec.LookPath("unshare")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.program = startProgram(t, path, append(unshare, hide, filepath.Join(binaries(t), "allinone")), env, func(c *exec.Cmd) {
+		c.Stdout, c.Stderr = &l.out, &l.errors
+	})
+	l.refused(t, "no PostgreSQL", "DATABASE_URL")
 }
 
 // stillServes checks that whoever came second did no harm.

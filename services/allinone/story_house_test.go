@@ -65,7 +65,7 @@ func dataDir(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
+	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -213,7 +213,7 @@ type program struct {
 // environment.
 func startProgram(t *testing.T, path string, args []string, env map[string]string, prepare func(*exec.Cmd)) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:gosec,noctx // ours; ended by stop or kill
+	p := &program{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:noctx // ours; ended by stop or kill
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
@@ -323,7 +323,7 @@ func logs(dir string) string {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.log"))
 	var all strings.Builder
 	for _, file := range files {
-		if text, err := os.ReadFile(file); err == nil && !strings.Contains(file, "/nats-") { //nolint:gosec // ours
+		if text, err := os.ReadFile(file); err == nil && !strings.Contains(file, "/nats-") {
 			fmt.Fprintf(&all, "--- %s\n%s", filepath.Base(file), text[max(0, len(text)-4096):])
 		}
 	}

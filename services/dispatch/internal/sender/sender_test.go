@@ -110,13 +110,13 @@ func TestSend(t *testing.T) {
 		s := newSender(t, Config{})
 		for _, f := range []Field{{"Host", "x"}, {"content-length", "1"}, {"Transfer-Encoding", "chunked"}, {"Connection", "close"}, {"", "x"}, {"a b", "x"}, {"a:", "x"}, {"x", "a\r\nb: c"}, {"x", "\x00"}} {
 			_, err := send(t, s, Request{URL: "http://127.0.0.1:1", Header: []Field{f}})
-			wantFailure(t, err, KindInvalid, StagePrepare)
+			_ = wantFailure(t, err, KindInvalid, StagePrepare)
 		}
 	})
 	t.Run("ErrorsNeverRepeatCredentialsOrPath", func(t *testing.T) {
 		t.Parallel()
 		_, err := send(t, newSender(t, Config{}), Request{URL: "http://user:secret@127.0.0.1:1/secret?secret"})
-		wantFailure(t, err, KindDial, StageConnect)
+		_ = wantFailure(t, err, KindDial, StageConnect)
 		if strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "http://127.0.0.1:1") {
 			t.Errorf("error = %v", err)
 		}
@@ -126,7 +126,7 @@ func TestSend(t *testing.T) {
 		s := New(Config{Allow: allow(t, loopback)})
 		s.Close()
 		_, err := send(t, s, Request{URL: "http://127.0.0.1:1"})
-		wantFailure(t, err, KindClosed, StageWait)
+		_ = wantFailure(t, err, KindClosed, StageWait)
 	})
 }
 
