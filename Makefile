@@ -46,8 +46,8 @@ binaries: ## build every service, a stand-alone NATS server and the launcher of 
 	@cd tools && GOWORK=off go build -o $(BIN)/up ./up
 
 .PHONY: story
-story: ## the end-to-end story against both shapes
-	go test -count=1 -timeout 15m ./services/allinone -run TestStory -v
+story: ## the show, the end-to-end story and the restarts, in both shapes
+	go test -count=1 -timeout 15m -v ./services/allinone
 
 .PHONY: generate
 generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto
