@@ -213,7 +213,7 @@ type program struct {
 // environment.
 func startProgram(t *testing.T, path string, args []string, env map[string]string, prepare func(*exec.Cmd)) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:noctx // ours; ended by stop or kill
+	p := &program{cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)

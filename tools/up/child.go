@@ -77,7 +77,7 @@ func (c command) prepare() (*exec.Cmd, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	cmd := exec.Command(c.path, c.args...) //nolint:gosec,noctx // ours; ended by stop, which knows how
+	cmd := exec.Command(c.path, c.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.env, log, log
 	cmd.SysProcAttr = childAttr()
 	return cmd, func() { _ = log.Close() }, nil
@@ -95,12 +95,16 @@ func (c *child) killed() bool {
 	return ok && status.Signaled()
 }
 
-// signal sends sig; a process that has ended is no error.
+// signal sends sig, which a process that has ended does not get.
 func (c *child) signal(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopped = true
-	_ = c.process.Signal(sig)
+	select {
+	case <-c.done:
+	default:
+		c.stopped = true
+		_ = c.process.Signal(sig) // it may have ended just now
+	}
 }
 
 // asked reports whether we told the child to end.
@@ -113,13 +117,6 @@ func (c *child) asked() bool {
 // stop asks the child to end, insists, and returns once it is gone. One that
 // ended before it was asked has been reported.
 func (c *child) stop() error {
-	select {
-	case <-c.done:
-		if !c.asked() {
-			return nil
-		}
-	default:
-	}
 	c.signal(syscall.SIGTERM)
 	timer := time.NewTimer(stopTimeout)
 	defer timer.Stop()
@@ -130,7 +127,7 @@ func (c *child) stop() error {
 		<-c.done
 		return fmt.Errorf("%s did not stop within %s and was killed", c.name, stopTimeout)
 	}
-	if c.err != nil && !c.killed() {
+	if c.asked() && c.err != nil && !c.killed() {
 		return c.died()
 	}
 	return nil

@@ -83,7 +83,7 @@ func random(prefix string) func() string {
 
 // claim makes the directory and takes it for this process alone.
 func claim(dir string) (release func() error, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Postgres, as another user, must be able to enter
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("ACTIONPLANE_DATA_DIR: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)

@@ -37,8 +37,9 @@ func (f *fleet) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
+	stopping := context.WithoutCancel(ctx) // the stop comes after the end of ctx
 	f.onStop(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), postgresTimeout)
+		ctx, cancel := context.WithTimeout(stopping, postgresTimeout)
 		defer cancel()
 		return s.Stop(ctx)
 	})
@@ -103,7 +104,7 @@ func findRedis(ctx context.Context) (string, error) {
 }
 
 func runVisibly(ctx context.Context, path string, args ...string) error {
-	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // ours
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
