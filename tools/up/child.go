@@ -77,7 +77,7 @@ func (c command) prepare() (*exec.Cmd, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	cmd := exec.Command(c.path, c.args...)
+	cmd := exec.Command(c.path, c.args...) //nolint:noctx // ended by stop, which knows how
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.env, log, log
 	cmd.SysProcAttr = childAttr()
 	return cmd, func() { _ = log.Close() }, nil
