@@ -46,7 +46,7 @@ type Consumer struct {
 	// Concurrency is how many messages one replica handles at once; 0 means
 	// 64.
 	Concurrency int
-	// AckWait is how long a silent replica keeps a message; 0 means 30 s. A
+	// AckWait is how long a silent replica keeps a message; 0 means 10 s. A
 	// handler that takes longer keeps it alive by itself.
 	AckWait time.Duration
 }
@@ -98,7 +98,7 @@ func (c Consumer) withDefaults() Consumer {
 		c.Concurrency = 64
 	}
 	if c.AckWait == 0 {
-		c.AckWait = 30 * time.Second
+		c.AckWait = 10 * time.Second
 	}
 	return c
 }

@@ -217,13 +217,14 @@ func TestRESTRefusals(t *testing.T) {
 			t.Run(tc.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				a := w.do(t, client, tc.verb, tc.path, tc.body, "Authorization", "Bearer owner")
-				if tc.want == "" {
-					tc.want = a.body
+				want := tc.want // the case is shared by both clients
+				if want == "" {
+					want = a.body
 					if !strings.HasPrefix(a.body, `{"code":`) {
 						t.Errorf("got %s", a.body)
 					}
 				}
-				a.want(t, tc.status, tc.want)
+				a.want(t, tc.status, want)
 				if a.header.Get("Content-Type") != "application/json" {
 					t.Errorf("got %v", a.header)
 				}
