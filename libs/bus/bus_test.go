@@ -253,6 +253,19 @@ func TestForwardLetsAnotherOwnerAnswer(t *testing.T) {
 	}
 }
 
+func TestForwardSaysThatTheOtherOwnerIsAway(t *testing.T) {
+	t.Parallel()
+	server := bustest.Start(t)
+	first := server.Connect(t, "first")
+	srv := first.NewServer(bus.ServerConfig{})
+	hooksv1.RegisterExecutionsHooksServer(srv, hooks{conn: first})
+	bustest.Run(t, srv.Run)
+	_, err := hooksv1.NewHooksBusClient(server.Connect(t, "caller")).RunRequestHook(t.Context(), &hooksv1.RunRequestHookRequest{Payload: []byte("42")})
+	if fault.CodeOf(err) != fault.CodeUnavailable || !strings.Contains(err.Error(), "scripts") {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestConsume(t *testing.T) {
 	t.Parallel()
 	stream := bus.Stream{Name: "THINGS", Subjects: []string{"things.>"}}
@@ -322,6 +335,33 @@ func TestConsume(t *testing.T) {
 			})
 		})
 		<-done
+	})
+}
+
+func TestEnsureStream(t *testing.T) {
+	t.Parallel()
+	conn := bustest.New(t)
+	stream := bus.Stream{Name: "THINGS", Subjects: []string{"things.>"}, MaxAge: time.Hour}
+
+	t.Run("TwoAtOnceAreOne", func(t *testing.T) {
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				if err := conn.EnsureStream(t.Context(), stream); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+	})
+	t.Run("ADifferenceIsBroughtUpToDate", func(t *testing.T) {
+		stream.Subjects = append(stream.Subjects, "more.>")
+		if err := conn.EnsureStream(t.Context(), stream); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Publish(t.Context(), "more.x", "1", nil, nil); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

@@ -15,8 +15,11 @@ type inboundKey struct{}
 
 // Forward hands the call that ctx belongs to on to the owner of m, with
 // another request but the caller's reply inbox, and returns ErrForwarded for
-// the handler to return. Where nobody takes it, the caller is told by NATS
-// itself and sends its call again. Outside a handler it is an error.
+// the handler to return. It waits until the other owner says that it has taken
+// the call, while that one is at work already: NATS tells of a missing
+// responder only who published, and the caller would wait until its deadline.
+// UNAVAILABLE: nobody took it within ReconnectWindow. Outside a handler it is
+// an error.
 func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Message) error {
 	inbound, ok := ctx.Value(inboundKey{}).(*nats.Msg)
 	if !ok || inbound.Reply == "" {
@@ -31,9 +34,20 @@ func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Messag
 		set(h, contract.HeaderAccept, jsonType)
 	}
 	h[contract.HeaderChecked] = []string{"1"} // built by ourselves
-	err = c.nc.PublishMsg(&nats.Msg{Subject: subject(ctx, m), Reply: inbound.Reply, Header: h, Data: data})
-	if err != nil {
+	h[contract.HeaderReplyTo] = []string{inbound.Reply}
+	if _, err := c.request(ctx, &nats.Msg{Subject: subject(ctx, m), Header: h, Data: data}); err != nil {
 		return callError(m, err)
 	}
 	return ErrForwarded
+}
+
+// accept takes a call. One that was handed on is acknowledged to who did so,
+// and is answered to the caller itself.
+func (c *Conn) accept(msg *nats.Msg) (*nats.Msg, error) {
+	caller := get(msg.Header, contract.HeaderReplyTo)
+	if caller == "" {
+		return msg, nil
+	}
+	err := c.nc.Publish(msg.Reply, nil)
+	return &nats.Msg{Subject: msg.Subject, Reply: caller, Header: msg.Header, Data: msg.Data}, err
 }

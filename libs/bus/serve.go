@@ -121,6 +121,11 @@ func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
 	ctx, span := s.conn.tracer.Start(ctx, "serve "+m.contract.Subject, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.contract.Subject)))
 	defer span.End()
+	msg, err := s.conn.accept(msg)
+	if err != nil {
+		s.conn.log.WarnContext(ctx, "bus.accept", "subject", m.contract.Subject, "error", err)
+		return // nobody knows that we had it
+	}
 	ctx = context.WithValue(ctx, inboundKey{}, msg)
 	start := time.Now()
 	resp, err := s.handle(ctx, m, msg)

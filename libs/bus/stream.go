@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -47,7 +49,7 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 	}
 	giveUp := time.Now().Add(ensureWindow)
 	for {
-		_, err := c.js.CreateOrUpdateStream(ctx, cfg)
+		err := c.ensure(ctx, cfg)
 		if err == nil || time.Now().After(giveUp) || ctx.Err() != nil {
 			return ensured(s.Name, err)
 		}
@@ -57,6 +59,26 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 		case <-time.After(10 * retryPause):
 		}
 	}
+}
+
+// ensure leaves a stream that is as it should be alone: every start of every
+// replica comes by here, and an update is work for the whole cluster.
+func (c *Conn) ensure(ctx context.Context, cfg jetstream.StreamConfig) error {
+	existing, err := c.js.Stream(ctx, cfg.Name)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = c.js.CreateStream(ctx, cfg) // of two that create the same, both succeed
+	case err == nil && !sameStream(existing.CachedInfo().Config, cfg):
+		_, err = c.js.UpdateStream(ctx, cfg)
+	}
+	return err
+}
+
+// sameStream compares what we set; the server fills in the rest.
+func sameStream(a, b jetstream.StreamConfig) bool {
+	return slices.Equal(a.Subjects, b.Subjects) && a.MaxAge == b.MaxAge && a.MaxBytes == b.MaxBytes &&
+		a.Duplicates == b.Duplicates && a.Retention == b.Retention && a.Storage == b.Storage &&
+		a.Replicas == b.Replicas && a.Discard == b.Discard
 }
 
 // ensureWindow is how long a cluster may take to be able to hold a stream.

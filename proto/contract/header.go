@@ -19,6 +19,11 @@ const (
 	// HeaderAccept "application/json" asks for a JSON answer alone.
 	HeaderAccept = "Accept"
 
+	// HeaderReplyTo is the inbox of the caller of a call that was handed on.
+	// Its owner answers there; the message's own reply takes an empty message
+	// that says the call was taken.
+	HeaderReplyTo = "Actionplane-Reply-To"
+
 	// Error answers: NATS's own service headers, and ours.
 	HeaderErrorText   = "Nats-Service-Error"
 	HeaderErrorCode   = "Nats-Service-Error-Code" // a gRPC status code

@@ -95,7 +95,6 @@ func mustJSON(v any) []byte {
 
 func TestEncodeRefuses(t *testing.T) {
 	t.Parallel()
-	var tooLarge *TooLargeError
 	for name, test := range map[string]struct {
 		script string
 		is     func(error) bool
@@ -103,8 +102,8 @@ func TestEncodeRefuses(t *testing.T) {
 		"circles":      {`const a = []; a[0] = {a}; a`, says("circular")},
 		"bigints":      {`({n: 1n})`, says("BigInt")},
 		"getters":      {`({get x() { throw new Error("mine") }})`, says("mine")},
-		"large output": {`"x".repeat(2 ** 21)`, func(err error) bool { return errors.As(err, &tooLarge) }},
-		"sparse array": {`const a = []; a[2 ** 32 - 2] = 1; a`, func(err error) bool { return errors.As(err, &tooLarge) }},
+		"large output": {`"x".repeat(2 ** 21)`, isTooLarge},
+		"sparse array": {`const a = []; a[2 ** 32 - 2] = 1; a`, isTooLarge},
 		"depth":        {`let a = {}; for (let i = 0; i < 2000; i++) a = {a}; a`, says("deep")},
 		"false JSON":   {`JSON.stringify = () => "{"; /x/`, says("JSON")},
 	} {
@@ -115,6 +114,11 @@ func TestEncodeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func isTooLarge(err error) bool {
+	var tooLarge *TooLargeError
+	return errors.As(err, &tooLarge)
 }
 
 func says(text string) func(error) bool {
