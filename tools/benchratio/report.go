@@ -54,9 +54,14 @@ func report(w io.Writer, found results) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if own := found[name][ownRatio]; len(own) > 0 {
-			what := strings.TrimPrefix(name, "Benchmark") + " / the same work bare"
-			if err := line(w, what, median(own), slices.Min(own), slices.Max(own)); err != nil {
+		for _, unit := range slices.Sorted(maps.Keys(found[name])) {
+			baseline, own := strings.CutPrefix(unit, ownRatio)
+			if !own {
+				continue
+			}
+			values := found[name][unit]
+			what := strings.TrimPrefix(name, "Benchmark") + " / bare POST of " + baseline
+			if err := line(w, what, median(values), slices.Min(values), slices.Max(values)); err != nil {
 				return err
 			}
 		}
