@@ -5,7 +5,9 @@
 //	         the method; a Server answers. Subject: the method's own subject
 //	         followed by the tenant; queue group: the owner's name.
 //	forward  a handler hands a call on to another owner with the caller's
-//	         reply inbox, so that the answer does not travel back through it.
+//	         reply inbox, so that the answer does not travel back through it;
+//	         it waits only until that owner says it has taken the call.
+//	request  Conn.Request asks a subject that is not one of ours.
 //	publish  Conn.Publish waits until JetStream has the message.
 //	consume  Conn.Consume runs a durable consumer with bounded concurrency;
 //	         disposition.go decides ack, nak or term from the error's class.
@@ -13,7 +15,7 @@
 //	         caches and indexes; nothing is acknowledged.
 //
 // Tenant, identity, remaining time and trace context travel in headers
-// (header.go); bodies are protobuf. A caller in any language may send JSON
+// (proto/contract); bodies are protobuf. A caller in any language may send JSON
 // instead, with Content-Type: application/json, and gets JSON back.
 //
 // A call that no owner is up to take is tried again until its deadline, at
@@ -21,7 +23,7 @@
 // handler at most once; the caller of a call that timed out cannot know
 // whether it ran.
 //
-// The nats.go micro package was tried for serving. It runs the handlers of an
+// The nats.go micro package does not serve here: it runs the handlers of an
 // endpoint one at a time, knows no per-request deadline, and its Stop returns
 // while a handler still runs, so that all it would do for us is to subscribe.
 package bus

@@ -46,7 +46,7 @@ type Server struct {
 }
 
 // Start starts a private Postgres and returns once it accepts connections: in
-// about a second the first time, in a tenth of that with a cluster that exists.
+// about a second the first time, sooner with a cluster that exists.
 // ctx bounds the start, a download included, and not the server's life; call
 // Stop. Every error is one line that says what to do about it.
 //
