@@ -79,9 +79,6 @@ func TestRun(t *testing.T) {
 			size, got = c.Size, d
 			return func(ctx context.Context) error { cancel(); return untilStopped(ctx) }, nil
 		}, host.WithCache)
-		if u.Name() != "one" {
-			t.Errorf("named %q", u.Name())
-		}
 		if err := host.Run(ctx, "test", settings(t, "UNIT_SIZE", "9"), u); err != nil {
 			t.Fatal(err)
 		}

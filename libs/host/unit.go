@@ -46,9 +46,6 @@ type Unit struct {
 	load func(lookup func(string) (string, bool)) (build func(Deps) (Runner, error), err error)
 }
 
-// Name returns the service's name.
-func (u Unit) Name() string { return u.name }
-
 // Service describes a service: its name, its default configuration, its
 // constructor, and what that is handed.
 func Service[C any, R Runner](name string, defaults C, construct func(C, Deps) (R, error), needs ...Need) Unit {
