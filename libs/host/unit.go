@@ -58,7 +58,10 @@ func Service[C any, R Runner](name string, defaults C, construct func(C, Deps) (
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		return func(deps Deps) (Runner, error) { return construct(cfg, deps) }, nil
+		return func(deps Deps) (Runner, error) {
+			deps.Log.Debug("host.config", slog.GroupAttrs("config", config.Dump(cfg)...))
+			return construct(cfg, deps)
+		}, nil
 	}
 	return u
 }
