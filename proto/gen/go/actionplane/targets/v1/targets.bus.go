@@ -25,6 +25,20 @@ var (
 		Scope:         0,
 		SuccessStatus: 200,
 	}
+	TargetsGetSendingProfile = contract.Method{
+		FullName:      "/actionplane.targets.v1.Targets/GetSendingProfile",
+		Subject:       "actionplane.targets.v1.rpc.get_sending_profile",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
+	TargetsDisableTarget = contract.Method{
+		FullName:      "/actionplane.targets.v1.Targets/DisableTarget",
+		Subject:       "actionplane.targets.v1.rpc.disable_target",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
 )
 
 // TargetsBusClient calls actionplane.targets.v1.Targets through a contract.Caller.
@@ -53,10 +67,30 @@ func (c *TargetsBusClient) GetSigningKeys(ctx context.Context, in *GetSigningKey
 	return out, nil
 }
 
+// GetSendingProfile calls actionplane.targets.v1.rpc.get_sending_profile.
+func (c *TargetsBusClient) GetSendingProfile(ctx context.Context, in *GetSendingProfileRequest) (*GetSendingProfileResponse, error) {
+	out := new(GetSendingProfileResponse)
+	if err := c.caller.Call(ctx, &TargetsGetSendingProfile, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DisableTarget calls actionplane.targets.v1.rpc.disable_target.
+func (c *TargetsBusClient) DisableTarget(ctx context.Context, in *DisableTargetRequest) (*DisableTargetResponse, error) {
+	out := new(DisableTargetResponse)
+	if err := c.caller.Call(ctx, &TargetsDisableTarget, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetsTargetsServer is the part of actionplane.targets.v1.Targets that targets serves.
 type TargetsTargetsServer interface {
 	GetTargetSnapshots(ctx context.Context, in *GetTargetSnapshotsRequest) (*GetTargetSnapshotsResponse, error)
 	GetSigningKeys(ctx context.Context, in *GetSigningKeysRequest) (*GetSigningKeysResponse, error)
+	GetSendingProfile(ctx context.Context, in *GetSendingProfileRequest) (*GetSendingProfileResponse, error)
+	DisableTarget(ctx context.Context, in *DisableTargetRequest) (*DisableTargetResponse, error)
 }
 
 // RegisterTargetsTargetsServer hands s's methods to r.
@@ -72,6 +106,22 @@ func RegisterTargetsTargetsServer(r contract.Registrar, s TargetsTargetsServer) 
 	r.Register(&TargetsGetSigningKeys, func() proto.Message { return new(GetSigningKeysRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.GetSigningKeys(ctx, in.(*GetSigningKeysRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&TargetsGetSendingProfile, func() proto.Message { return new(GetSendingProfileRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.GetSendingProfile(ctx, in.(*GetSendingProfileRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&TargetsDisableTarget, func() proto.Message { return new(DisableTargetRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.DisableTarget(ctx, in.(*DisableTargetRequest))
 			if err != nil {
 				return nil, err
 			}

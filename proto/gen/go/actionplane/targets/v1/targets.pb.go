@@ -75,6 +75,58 @@ func (Kind) EnumDescriptor() ([]byte, []int) {
 	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{0}
 }
 
+type PayloadType int32
+
+const (
+	PayloadType_PAYLOAD_TYPE_UNSPECIFIED PayloadType = 0
+	PayloadType_PAYLOAD_TYPE_JSON        PayloadType = 1
+	PayloadType_PAYLOAD_TYPE_JWT         PayloadType = 2
+	PayloadType_PAYLOAD_TYPE_JWE         PayloadType = 3
+)
+
+// Enum value maps for PayloadType.
+var (
+	PayloadType_name = map[int32]string{
+		0: "PAYLOAD_TYPE_UNSPECIFIED",
+		1: "PAYLOAD_TYPE_JSON",
+		2: "PAYLOAD_TYPE_JWT",
+		3: "PAYLOAD_TYPE_JWE",
+	}
+	PayloadType_value = map[string]int32{
+		"PAYLOAD_TYPE_UNSPECIFIED": 0,
+		"PAYLOAD_TYPE_JSON":        1,
+		"PAYLOAD_TYPE_JWT":         2,
+		"PAYLOAD_TYPE_JWE":         3,
+	}
+)
+
+func (x PayloadType) Enum() *PayloadType {
+	p := new(PayloadType)
+	*p = x
+	return p
+}
+
+func (x PayloadType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PayloadType) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_targets_v1_targets_proto_enumTypes[1].Descriptor()
+}
+
+func (PayloadType) Type() protoreflect.EnumType {
+	return &file_actionplane_targets_v1_targets_proto_enumTypes[1]
+}
+
+func (x PayloadType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PayloadType.Descriptor instead.
+func (PayloadType) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{1}
+}
+
 // TargetSnapshot is a target as a chain keeps it: never a secret.
 type TargetSnapshot struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -345,6 +397,660 @@ func (x *GetSigningKeysResponse) GetKeys() []string {
 	return nil
 }
 
+type GetSendingProfileRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSendingProfileRequest) Reset() {
+	*x = GetSendingProfileRequest{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSendingProfileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSendingProfileRequest) ProtoMessage() {}
+
+func (x *GetSendingProfileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSendingProfileRequest.ProtoReflect.Descriptor instead.
+func (*GetSendingProfileRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetSendingProfileRequest) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+type GetSendingProfileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target's version that this is of.
+	Version uint64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Newest first; two while a rotation overlaps: both sign.
+	SigningKeys []string `protobuf:"bytes,2,rep,name=signing_keys,json=signingKeys,proto3" json:"signing_keys,omitempty"`
+	// 32-byte ed25519 seeds for signatures "v1a", newest first; empty: none is
+	// sent.
+	Ed25519Seeds [][]byte    `protobuf:"bytes,3,rep,name=ed25519_seeds,json=ed25519Seeds,proto3" json:"ed25519_seeds,omitempty"`
+	PayloadType  PayloadType `protobuf:"varint,4,opt,name=payload_type,json=payloadType,proto3,enum=actionplane.targets.v1.PayloadType" json:"payload_type,omitempty"`
+	// PAYLOAD_TYPE_JWT and _JWE: the key that signs, one per tenant.
+	WebKey *WebKey `protobuf:"bytes,5,opt,name=web_key,json=webKey,proto3" json:"web_key,omitempty"`
+	// PAYLOAD_TYPE_JWE: whom it is encrypted for; absent: nothing may be sent.
+	EncryptionKey *EncryptionKey `protobuf:"bytes,6,opt,name=encryption_key,json=encryptionKey,proto3" json:"encryption_key,omitempty"`
+	// Sent with every call, beside ours, which they never replace.
+	Headers []*Header `protobuf:"bytes,7,rep,name=headers,proto3" json:"headers,omitempty"`
+	Tls     *TLS      `protobuf:"bytes,8,opt,name=tls,proto3" json:"tls,omitempty"`
+	// Addresses (CIDR) and hosts this target may reach although they are
+	// private, beside those of the configuration.
+	EgressAllow []string     `protobuf:"bytes,9,rep,name=egress_allow,json=egressAllow,proto3" json:"egress_allow,omitempty"`
+	Retry       *RetryPolicy `protobuf:"bytes,10,opt,name=retry,proto3" json:"retry,omitempty"`
+	Limits      *Limits      `protobuf:"bytes,11,opt,name=limits,proto3" json:"limits,omitempty"`
+	// Why nothing may be sent; empty: the target is enabled.
+	DisabledReason string `protobuf:"bytes,12,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetSendingProfileResponse) Reset() {
+	*x = GetSendingProfileResponse{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSendingProfileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSendingProfileResponse) ProtoMessage() {}
+
+func (x *GetSendingProfileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSendingProfileResponse.ProtoReflect.Descriptor instead.
+func (*GetSendingProfileResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetSendingProfileResponse) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *GetSendingProfileResponse) GetSigningKeys() []string {
+	if x != nil {
+		return x.SigningKeys
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetEd25519Seeds() [][]byte {
+	if x != nil {
+		return x.Ed25519Seeds
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetPayloadType() PayloadType {
+	if x != nil {
+		return x.PayloadType
+	}
+	return PayloadType_PAYLOAD_TYPE_UNSPECIFIED
+}
+
+func (x *GetSendingProfileResponse) GetWebKey() *WebKey {
+	if x != nil {
+		return x.WebKey
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetEncryptionKey() *EncryptionKey {
+	if x != nil {
+		return x.EncryptionKey
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetHeaders() []*Header {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetTls() *TLS {
+	if x != nil {
+		return x.Tls
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetEgressAllow() []string {
+	if x != nil {
+		return x.EgressAllow
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetRetry() *RetryPolicy {
+	if x != nil {
+		return x.Retry
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *GetSendingProfileResponse) GetDisabledReason() string {
+	if x != nil {
+		return x.DisabledReason
+	}
+	return ""
+}
+
+// WebKey is a private key for JWS.
+type WebKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// "ES256" or "RS256".
+	Algorithm string `protobuf:"bytes,2,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
+	// PKCS #8, DER.
+	PrivateKey    []byte `protobuf:"bytes,3,opt,name=private_key,json=privateKey,proto3" json:"private_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebKey) Reset() {
+	*x = WebKey{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebKey) ProtoMessage() {}
+
+func (x *WebKey) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebKey.ProtoReflect.Descriptor instead.
+func (*WebKey) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WebKey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WebKey) GetAlgorithm() string {
+	if x != nil {
+		return x.Algorithm
+	}
+	return ""
+}
+
+func (x *WebKey) GetPrivateKey() []byte {
+	if x != nil {
+		return x.PrivateKey
+	}
+	return nil
+}
+
+type EncryptionKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// PKIX, DER; RSA or EC.
+	PublicKey     []byte `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EncryptionKey) Reset() {
+	*x = EncryptionKey{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EncryptionKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EncryptionKey) ProtoMessage() {}
+
+func (x *EncryptionKey) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EncryptionKey.ProtoReflect.Descriptor instead.
+func (*EncryptionKey) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EncryptionKey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EncryptionKey) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+type Header struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Header) Reset() {
+	*x = Header{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Header) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Header) ProtoMessage() {}
+
+func (x *Header) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Header.ProtoReflect.Descriptor instead.
+func (*Header) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Header) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Header) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+type TLS struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PEM of the authorities that may vouch for the target, instead of the
+	// system's; empty: the system's.
+	CaCertificates []byte `protobuf:"bytes,1,opt,name=ca_certificates,json=caCertificates,proto3" json:"ca_certificates,omitempty"`
+	// PEM of the certificate that the target is shown, with its key.
+	ClientCertificate []byte `protobuf:"bytes,2,opt,name=client_certificate,json=clientCertificate,proto3" json:"client_certificate,omitempty"`
+	ClientKey         []byte `protobuf:"bytes,3,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *TLS) Reset() {
+	*x = TLS{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TLS) ProtoMessage() {}
+
+func (x *TLS) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TLS.ProtoReflect.Descriptor instead.
+func (*TLS) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TLS) GetCaCertificates() []byte {
+	if x != nil {
+		return x.CaCertificates
+	}
+	return nil
+}
+
+func (x *TLS) GetClientCertificate() []byte {
+	if x != nil {
+		return x.ClientCertificate
+	}
+	return nil
+}
+
+func (x *TLS) GetClientKey() []byte {
+	if x != nil {
+		return x.ClientKey
+	}
+	return nil
+}
+
+// RetryPolicy says when a failed delivery of an event is tried again.
+type RetryPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempts in all; 0: as many as the schedule has, and the first.
+	MaxAttempts uint32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
+	// Pauses before the second attempt, the third, …; the last one repeats.
+	// Empty: the schedule of the Standard Webhooks specification.
+	Schedule []*durationpb.Duration `protobuf:"bytes,2,rep,name=schedule,proto3" json:"schedule,omitempty"`
+	// HTTP statuses after which no retry is made; empty: the default.
+	FinalStatuses []uint32 `protobuf:"varint,3,rep,packed,name=final_statuses,json=finalStatuses,proto3" json:"final_statuses,omitempty"`
+	// HTTP statuses after which one is made although the default would not.
+	RetryableStatuses []uint32 `protobuf:"varint,4,rep,packed,name=retryable_statuses,json=retryableStatuses,proto3" json:"retryable_statuses,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *RetryPolicy) Reset() {
+	*x = RetryPolicy{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryPolicy) ProtoMessage() {}
+
+func (x *RetryPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryPolicy.ProtoReflect.Descriptor instead.
+func (*RetryPolicy) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RetryPolicy) GetMaxAttempts() uint32 {
+	if x != nil {
+		return x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *RetryPolicy) GetSchedule() []*durationpb.Duration {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+func (x *RetryPolicy) GetFinalStatuses() []uint32 {
+	if x != nil {
+		return x.FinalStatuses
+	}
+	return nil
+}
+
+func (x *RetryPolicy) GetRetryableStatuses() []uint32 {
+	if x != nil {
+		return x.RetryableStatuses
+	}
+	return nil
+}
+
+// Limits bound what one target is burdened with.
+type Limits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Requests at once, over all replicas of a sender as nearly as they can; 0:
+	// the default.
+	MaxConcurrency uint32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
+	// Requests a second; 0: no limit.
+	RatePerSecond float64 `protobuf:"fixed64,2,opt,name=rate_per_second,json=ratePerSecond,proto3" json:"rate_per_second,omitempty"`
+	// Failures in a row that open the circuit; 0: the default.
+	CircuitFailures uint32 `protobuf:"varint,3,opt,name=circuit_failures,json=circuitFailures,proto3" json:"circuit_failures,omitempty"`
+	// How long it stays open before one request tries the target; absent: the
+	// default.
+	CircuitPause  *durationpb.Duration `protobuf:"bytes,4,opt,name=circuit_pause,json=circuitPause,proto3" json:"circuit_pause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Limits) GetMaxConcurrency() uint32 {
+	if x != nil {
+		return x.MaxConcurrency
+	}
+	return 0
+}
+
+func (x *Limits) GetRatePerSecond() float64 {
+	if x != nil {
+		return x.RatePerSecond
+	}
+	return 0
+}
+
+func (x *Limits) GetCircuitFailures() uint32 {
+	if x != nil {
+		return x.CircuitFailures
+	}
+	return 0
+}
+
+func (x *Limits) GetCircuitPause() *durationpb.Duration {
+	if x != nil {
+		return x.CircuitPause
+	}
+	return nil
+}
+
+type DisableTargetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTargetRequest) Reset() {
+	*x = DisableTargetRequest{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTargetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTargetRequest) ProtoMessage() {}
+
+func (x *DisableTargetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTargetRequest.ProtoReflect.Descriptor instead.
+func (*DisableTargetRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DisableTargetRequest) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+func (x *DisableTargetRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type DisableTargetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTargetResponse) Reset() {
+	*x = DisableTargetResponse{}
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTargetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTargetResponse) ProtoMessage() {}
+
+func (x *DisableTargetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTargetResponse.ProtoReflect.Descriptor instead.
+func (*DisableTargetResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{14}
+}
+
 var File_actionplane_targets_v1_targets_proto protoreflect.FileDescriptor
 
 const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
@@ -365,18 +1071,74 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x15GetSigningKeysRequest\x12\x1b\n" +
 	"\ttarget_id\x18\x01 \x01(\tR\btargetId\",\n" +
 	"\x16GetSigningKeysResponse\x12\x12\n" +
-	"\x04keys\x18\x01 \x03(\tR\x04keys*M\n" +
+	"\x04keys\x18\x01 \x03(\tR\x04keys\"7\n" +
+	"\x18GetSendingProfileRequest\x12\x1b\n" +
+	"\ttarget_id\x18\x01 \x01(\tR\btargetId\"\xf4\x04\n" +
+	"\x19GetSendingProfileResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12!\n" +
+	"\fsigning_keys\x18\x02 \x03(\tR\vsigningKeys\x12#\n" +
+	"\red25519_seeds\x18\x03 \x03(\fR\fed25519Seeds\x12F\n" +
+	"\fpayload_type\x18\x04 \x01(\x0e2#.actionplane.targets.v1.PayloadTypeR\vpayloadType\x127\n" +
+	"\aweb_key\x18\x05 \x01(\v2\x1e.actionplane.targets.v1.WebKeyR\x06webKey\x12L\n" +
+	"\x0eencryption_key\x18\x06 \x01(\v2%.actionplane.targets.v1.EncryptionKeyR\rencryptionKey\x128\n" +
+	"\aheaders\x18\a \x03(\v2\x1e.actionplane.targets.v1.HeaderR\aheaders\x12-\n" +
+	"\x03tls\x18\b \x01(\v2\x1b.actionplane.targets.v1.TLSR\x03tls\x12!\n" +
+	"\fegress_allow\x18\t \x03(\tR\vegressAllow\x129\n" +
+	"\x05retry\x18\n" +
+	" \x01(\v2#.actionplane.targets.v1.RetryPolicyR\x05retry\x126\n" +
+	"\x06limits\x18\v \x01(\v2\x1e.actionplane.targets.v1.LimitsR\x06limits\x12'\n" +
+	"\x0fdisabled_reason\x18\f \x01(\tR\x0edisabledReason\"W\n" +
+	"\x06WebKey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\talgorithm\x18\x02 \x01(\tR\talgorithm\x12\x1f\n" +
+	"\vprivate_key\x18\x03 \x01(\fR\n" +
+	"privateKey\">\n" +
+	"\rEncryptionKey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\fR\tpublicKey\"2\n" +
+	"\x06Header\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"|\n" +
+	"\x03TLS\x12'\n" +
+	"\x0fca_certificates\x18\x01 \x01(\fR\x0ecaCertificates\x12-\n" +
+	"\x12client_certificate\x18\x02 \x01(\fR\x11clientCertificate\x12\x1d\n" +
+	"\n" +
+	"client_key\x18\x03 \x01(\fR\tclientKey\"\xbd\x01\n" +
+	"\vRetryPolicy\x12!\n" +
+	"\fmax_attempts\x18\x01 \x01(\rR\vmaxAttempts\x125\n" +
+	"\bschedule\x18\x02 \x03(\v2\x19.google.protobuf.DurationR\bschedule\x12%\n" +
+	"\x0efinal_statuses\x18\x03 \x03(\rR\rfinalStatuses\x12-\n" +
+	"\x12retryable_statuses\x18\x04 \x03(\rR\x11retryableStatuses\"\xc4\x01\n" +
+	"\x06Limits\x12'\n" +
+	"\x0fmax_concurrency\x18\x01 \x01(\rR\x0emaxConcurrency\x12&\n" +
+	"\x0frate_per_second\x18\x02 \x01(\x01R\rratePerSecond\x12)\n" +
+	"\x10circuit_failures\x18\x03 \x01(\rR\x0fcircuitFailures\x12>\n" +
+	"\rcircuit_pause\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\fcircuitPause\"K\n" +
+	"\x14DisableTargetRequest\x12\x1b\n" +
+	"\ttarget_id\x18\x01 \x01(\tR\btargetId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x17\n" +
+	"\x15DisableTargetResponse*M\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_WEBHOOK\x10\x01\x12\r\n" +
 	"\tKIND_CALL\x10\x02\x12\x0e\n" +
 	"\n" +
-	"KIND_ASYNC\x10\x032\xf7\x02\n" +
+	"KIND_ASYNC\x10\x03*n\n" +
+	"\vPayloadType\x12\x1c\n" +
+	"\x18PAYLOAD_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11PAYLOAD_TYPE_JSON\x10\x01\x12\x14\n" +
+	"\x10PAYLOAD_TYPE_JWT\x10\x02\x12\x14\n" +
+	"\x10PAYLOAD_TYPE_JWE\x10\x032\xdc\x05\n" +
 	"\aTargets\x12\xbc\x01\n" +
 	"\x12GetTargetSnapshots\x121.actionplane.targets.v1.GetTargetSnapshotsRequest\x1a2.actionplane.targets.v1.GetTargetSnapshotsResponse\"?\xca\xf3\x18;\n" +
 	"/actionplane.targets.v1.rpc.get_target_snapshots\x12\binternal\x12\xac\x01\n" +
 	"\x0eGetSigningKeys\x12-.actionplane.targets.v1.GetSigningKeysRequest\x1a..actionplane.targets.v1.GetSigningKeysResponse\";\xca\xf3\x187\n" +
-	"+actionplane.targets.v1.rpc.get_signing_keys\x12\binternalB\xf6\x01\n" +
+	"+actionplane.targets.v1.rpc.get_signing_keys\x12\binternal\x12\xb8\x01\n" +
+	"\x11GetSendingProfile\x120.actionplane.targets.v1.GetSendingProfileRequest\x1a1.actionplane.targets.v1.GetSendingProfileResponse\">\xca\xf3\x18:\n" +
+	".actionplane.targets.v1.rpc.get_sending_profile\x12\binternal\x12\xa7\x01\n" +
+	"\rDisableTarget\x12,.actionplane.targets.v1.DisableTargetRequest\x1a-.actionplane.targets.v1.DisableTargetResponse\"9\xca\xf3\x185\n" +
+	")actionplane.targets.v1.rpc.disable_target\x12\binternalB\xf6\x01\n" +
 	"\x1acom.actionplane.targets.v1B\fTargetsProtoP\x01ZPgithub.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1;targetsv1\xa2\x02\x03ATX\xaa\x02\x16Actionplane.Targets.V1\xca\x02\x16Actionplane\\Targets\\V1\xe2\x02\"Actionplane\\Targets\\V1\\GPBMetadata\xea\x02\x18Actionplane::Targets::V1b\x06proto3"
 
 var (
@@ -391,30 +1153,54 @@ func file_actionplane_targets_v1_targets_proto_rawDescGZIP() []byte {
 	return file_actionplane_targets_v1_targets_proto_rawDescData
 }
 
-var file_actionplane_targets_v1_targets_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_actionplane_targets_v1_targets_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_actionplane_targets_v1_targets_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_actionplane_targets_v1_targets_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_actionplane_targets_v1_targets_proto_goTypes = []any{
 	(Kind)(0),                          // 0: actionplane.targets.v1.Kind
-	(*TargetSnapshot)(nil),             // 1: actionplane.targets.v1.TargetSnapshot
-	(*GetTargetSnapshotsRequest)(nil),  // 2: actionplane.targets.v1.GetTargetSnapshotsRequest
-	(*GetTargetSnapshotsResponse)(nil), // 3: actionplane.targets.v1.GetTargetSnapshotsResponse
-	(*GetSigningKeysRequest)(nil),      // 4: actionplane.targets.v1.GetSigningKeysRequest
-	(*GetSigningKeysResponse)(nil),     // 5: actionplane.targets.v1.GetSigningKeysResponse
-	(*durationpb.Duration)(nil),        // 6: google.protobuf.Duration
+	(PayloadType)(0),                   // 1: actionplane.targets.v1.PayloadType
+	(*TargetSnapshot)(nil),             // 2: actionplane.targets.v1.TargetSnapshot
+	(*GetTargetSnapshotsRequest)(nil),  // 3: actionplane.targets.v1.GetTargetSnapshotsRequest
+	(*GetTargetSnapshotsResponse)(nil), // 4: actionplane.targets.v1.GetTargetSnapshotsResponse
+	(*GetSigningKeysRequest)(nil),      // 5: actionplane.targets.v1.GetSigningKeysRequest
+	(*GetSigningKeysResponse)(nil),     // 6: actionplane.targets.v1.GetSigningKeysResponse
+	(*GetSendingProfileRequest)(nil),   // 7: actionplane.targets.v1.GetSendingProfileRequest
+	(*GetSendingProfileResponse)(nil),  // 8: actionplane.targets.v1.GetSendingProfileResponse
+	(*WebKey)(nil),                     // 9: actionplane.targets.v1.WebKey
+	(*EncryptionKey)(nil),              // 10: actionplane.targets.v1.EncryptionKey
+	(*Header)(nil),                     // 11: actionplane.targets.v1.Header
+	(*TLS)(nil),                        // 12: actionplane.targets.v1.TLS
+	(*RetryPolicy)(nil),                // 13: actionplane.targets.v1.RetryPolicy
+	(*Limits)(nil),                     // 14: actionplane.targets.v1.Limits
+	(*DisableTargetRequest)(nil),       // 15: actionplane.targets.v1.DisableTargetRequest
+	(*DisableTargetResponse)(nil),      // 16: actionplane.targets.v1.DisableTargetResponse
+	(*durationpb.Duration)(nil),        // 17: google.protobuf.Duration
 }
 var file_actionplane_targets_v1_targets_proto_depIdxs = []int32{
-	0, // 0: actionplane.targets.v1.TargetSnapshot.kind:type_name -> actionplane.targets.v1.Kind
-	6, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
-	1, // 2: actionplane.targets.v1.GetTargetSnapshotsResponse.targets:type_name -> actionplane.targets.v1.TargetSnapshot
-	2, // 3: actionplane.targets.v1.Targets.GetTargetSnapshots:input_type -> actionplane.targets.v1.GetTargetSnapshotsRequest
-	4, // 4: actionplane.targets.v1.Targets.GetSigningKeys:input_type -> actionplane.targets.v1.GetSigningKeysRequest
-	3, // 5: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
-	5, // 6: actionplane.targets.v1.Targets.GetSigningKeys:output_type -> actionplane.targets.v1.GetSigningKeysResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	0,  // 0: actionplane.targets.v1.TargetSnapshot.kind:type_name -> actionplane.targets.v1.Kind
+	17, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
+	2,  // 2: actionplane.targets.v1.GetTargetSnapshotsResponse.targets:type_name -> actionplane.targets.v1.TargetSnapshot
+	1,  // 3: actionplane.targets.v1.GetSendingProfileResponse.payload_type:type_name -> actionplane.targets.v1.PayloadType
+	9,  // 4: actionplane.targets.v1.GetSendingProfileResponse.web_key:type_name -> actionplane.targets.v1.WebKey
+	10, // 5: actionplane.targets.v1.GetSendingProfileResponse.encryption_key:type_name -> actionplane.targets.v1.EncryptionKey
+	11, // 6: actionplane.targets.v1.GetSendingProfileResponse.headers:type_name -> actionplane.targets.v1.Header
+	12, // 7: actionplane.targets.v1.GetSendingProfileResponse.tls:type_name -> actionplane.targets.v1.TLS
+	13, // 8: actionplane.targets.v1.GetSendingProfileResponse.retry:type_name -> actionplane.targets.v1.RetryPolicy
+	14, // 9: actionplane.targets.v1.GetSendingProfileResponse.limits:type_name -> actionplane.targets.v1.Limits
+	17, // 10: actionplane.targets.v1.RetryPolicy.schedule:type_name -> google.protobuf.Duration
+	17, // 11: actionplane.targets.v1.Limits.circuit_pause:type_name -> google.protobuf.Duration
+	3,  // 12: actionplane.targets.v1.Targets.GetTargetSnapshots:input_type -> actionplane.targets.v1.GetTargetSnapshotsRequest
+	5,  // 13: actionplane.targets.v1.Targets.GetSigningKeys:input_type -> actionplane.targets.v1.GetSigningKeysRequest
+	7,  // 14: actionplane.targets.v1.Targets.GetSendingProfile:input_type -> actionplane.targets.v1.GetSendingProfileRequest
+	15, // 15: actionplane.targets.v1.Targets.DisableTarget:input_type -> actionplane.targets.v1.DisableTargetRequest
+	4,  // 16: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
+	6,  // 17: actionplane.targets.v1.Targets.GetSigningKeys:output_type -> actionplane.targets.v1.GetSigningKeysResponse
+	8,  // 18: actionplane.targets.v1.Targets.GetSendingProfile:output_type -> actionplane.targets.v1.GetSendingProfileResponse
+	16, // 19: actionplane.targets.v1.Targets.DisableTarget:output_type -> actionplane.targets.v1.DisableTargetResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_targets_v1_targets_proto_init() }
@@ -427,8 +1213,8 @@ func file_actionplane_targets_v1_targets_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_targets_v1_targets_proto_rawDesc), len(file_actionplane_targets_v1_targets_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   5,
+			NumEnums:      2,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
