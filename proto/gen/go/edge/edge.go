@@ -12,6 +12,10 @@ import (
 	actionplanev1connect "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1/actionplanev1connect"
 	v0 "github.com/actionplane/actionplane/proto/gen/go/dynamic/v0"
 	v0connect "github.com/actionplane/actionplane/proto/gen/go/dynamic/v0/v0connect"
+	v2 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2"
+	actionv2connect "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2/actionv2connect"
+	v2beta "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2beta"
+	actionv2betaconnect "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2beta/actionv2betaconnect"
 	v11 "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1"
 	managementv1connect "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1/managementv1connect"
 	v3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
@@ -97,6 +101,53 @@ var Services = []Service{
 		},
 		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
 			return v0.RegisterOrganizationSettingsServiceHandlerServer(ctx, mux, v0.NewOrganizationSettingsServiceBusClient(c))
+		},
+	},
+	{
+		Name: "zitadel.action.v2.ActionService",
+		Methods: []*contract.Method{
+			&v2.ActionServiceCreateTarget,
+			&v2.ActionServiceUpdateTarget,
+			&v2.ActionServiceDeleteTarget,
+			&v2.ActionServiceGetTarget,
+			&v2.ActionServiceListTargets,
+			&v2.ActionServiceAddPublicKey,
+			&v2.ActionServiceActivatePublicKey,
+			&v2.ActionServiceDeactivatePublicKey,
+			&v2.ActionServiceRemovePublicKey,
+			&v2.ActionServiceListPublicKeys,
+			&v2.ActionServiceSetExecution,
+			&v2.ActionServiceListExecutions,
+			&v2.ActionServiceListExecutionFunctions,
+			&v2.ActionServiceListExecutionMethods,
+			&v2.ActionServiceListExecutionServices,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionv2connect.NewActionServiceHandler(v2.NewActionServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v2.RegisterActionServiceHandlerServer(ctx, mux, v2.NewActionServiceBusClient(c))
+		},
+	},
+	{
+		Name: "zitadel.action.v2beta.ActionService",
+		Methods: []*contract.Method{
+			&v2beta.ActionServiceCreateTarget,
+			&v2beta.ActionServiceUpdateTarget,
+			&v2beta.ActionServiceDeleteTarget,
+			&v2beta.ActionServiceGetTarget,
+			&v2beta.ActionServiceListTargets,
+			&v2beta.ActionServiceSetExecution,
+			&v2beta.ActionServiceListExecutions,
+			&v2beta.ActionServiceListExecutionFunctions,
+			&v2beta.ActionServiceListExecutionMethods,
+			&v2beta.ActionServiceListExecutionServices,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionv2betaconnect.NewActionServiceHandler(v2beta.NewActionServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v2beta.RegisterActionServiceHandlerServer(ctx, mux, v2beta.NewActionServiceBusClient(c))
 		},
 	},
 	{

@@ -25,6 +25,20 @@ var (
 		Scope:         0,
 		SuccessStatus: 200,
 	}
+	AccessListReviewers = contract.Method{
+		FullName:      "/actionplane.access.v1.Access/ListReviewers",
+		Subject:       "actionplane.access.v1.rpc.list_reviewers",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
+	AccessGetEligibility = contract.Method{
+		FullName:      "/actionplane.access.v1.Access/GetEligibility",
+		Subject:       "actionplane.access.v1.rpc.get_eligibility",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
 )
 
 // AccessBusClient calls actionplane.access.v1.Access through a contract.Caller.
@@ -53,10 +67,30 @@ func (c *AccessBusClient) CountReviewers(ctx context.Context, in *CountReviewers
 	return out, nil
 }
 
+// ListReviewers calls actionplane.access.v1.rpc.list_reviewers.
+func (c *AccessBusClient) ListReviewers(ctx context.Context, in *ListReviewersRequest) (*ListReviewersResponse, error) {
+	out := new(ListReviewersResponse)
+	if err := c.caller.Call(ctx, &AccessListReviewers, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetEligibility calls actionplane.access.v1.rpc.get_eligibility.
+func (c *AccessBusClient) GetEligibility(ctx context.Context, in *GetEligibilityRequest) (*GetEligibilityResponse, error) {
+	out := new(GetEligibilityResponse)
+	if err := c.caller.Call(ctx, &AccessGetEligibility, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccessAccessServer is the part of actionplane.access.v1.Access that access serves.
 type AccessAccessServer interface {
 	Authenticate(ctx context.Context, in *AuthenticateRequest) (*AuthenticateResponse, error)
 	CountReviewers(ctx context.Context, in *CountReviewersRequest) (*CountReviewersResponse, error)
+	ListReviewers(ctx context.Context, in *ListReviewersRequest) (*ListReviewersResponse, error)
+	GetEligibility(ctx context.Context, in *GetEligibilityRequest) (*GetEligibilityResponse, error)
 }
 
 // RegisterAccessAccessServer hands s's methods to r.
@@ -72,6 +106,22 @@ func RegisterAccessAccessServer(r contract.Registrar, s AccessAccessServer) {
 	r.Register(&AccessCountReviewers, func() proto.Message { return new(CountReviewersRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.CountReviewers(ctx, in.(*CountReviewersRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&AccessListReviewers, func() proto.Message { return new(ListReviewersRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.ListReviewers(ctx, in.(*ListReviewersRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&AccessGetEligibility, func() proto.Message { return new(GetEligibilityRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.GetEligibility(ctx, in.(*GetEligibilityRequest))
 			if err != nil {
 				return nil, err
 			}

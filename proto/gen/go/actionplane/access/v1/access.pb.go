@@ -22,14 +22,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type PersonKind int32
+
+const (
+	PersonKind_PERSON_KIND_UNSPECIFIED PersonKind = 0
+	PersonKind_PERSON_KIND_HUMAN       PersonKind = 1
+	// A machine. It never reviews.
+	PersonKind_PERSON_KIND_SERVICE PersonKind = 2
+)
+
+// Enum value maps for PersonKind.
+var (
+	PersonKind_name = map[int32]string{
+		0: "PERSON_KIND_UNSPECIFIED",
+		1: "PERSON_KIND_HUMAN",
+		2: "PERSON_KIND_SERVICE",
+	}
+	PersonKind_value = map[string]int32{
+		"PERSON_KIND_UNSPECIFIED": 0,
+		"PERSON_KIND_HUMAN":       1,
+		"PERSON_KIND_SERVICE":     2,
+	}
+)
+
+func (x PersonKind) Enum() *PersonKind {
+	p := new(PersonKind)
+	*p = x
+	return p
+}
+
+func (x PersonKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PersonKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_access_v1_access_proto_enumTypes[0].Descriptor()
+}
+
+func (PersonKind) Type() protoreflect.EnumType {
+	return &file_actionplane_access_v1_access_proto_enumTypes[0]
+}
+
+func (x PersonKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PersonKind.Descriptor instead.
+func (PersonKind) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
 type AuthenticateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the bearer token.
 	TokenSha256 []byte `protobuf:"bytes,1,opt,name=token_sha256,json=tokenSha256,proto3" json:"token_sha256,omitempty"`
 	// The organization the call is about; empty: the holder's own.
 	OrganizationId string `protobuf:"bytes,2,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The bearer token itself where it looks like a JSON Web Token, which only
+	// its signature can vouch for; otherwise empty. At most 16 KiB.
+	Jwt           string `protobuf:"bytes,3,opt,name=jwt,proto3" json:"jwt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AuthenticateRequest) Reset() {
@@ -72,6 +125,13 @@ func (x *AuthenticateRequest) GetTokenSha256() []byte {
 func (x *AuthenticateRequest) GetOrganizationId() string {
 	if x != nil {
 		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *AuthenticateRequest) GetJwt() string {
+	if x != nil {
+		return x.Jwt
 	}
 	return ""
 }
@@ -132,7 +192,8 @@ type Principal struct {
 	// Held for the tenant as a whole.
 	InstancePermissions []string `protobuf:"bytes,7,rep,name=instance_permissions,json=instancePermissions,proto3" json:"instance_permissions,omitempty"`
 	// Held in organization_id, those of instance roles included.
-	OrganizationPermissions []string `protobuf:"bytes,8,rep,name=organization_permissions,json=organizationPermissions,proto3" json:"organization_permissions,omitempty"`
+	OrganizationPermissions []string   `protobuf:"bytes,8,rep,name=organization_permissions,json=organizationPermissions,proto3" json:"organization_permissions,omitempty"`
+	Kind                    PersonKind `protobuf:"varint,9,opt,name=kind,proto3,enum=actionplane.access.v1.PersonKind" json:"kind,omitempty"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -223,6 +284,13 @@ func (x *Principal) GetOrganizationPermissions() []string {
 	return nil
 }
 
+func (x *Principal) GetKind() PersonKind {
+	if x != nil {
+		return x.Kind
+	}
+	return PersonKind_PERSON_KIND_UNSPECIFIED
+}
+
 type CountReviewersRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	OrganizationId string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
@@ -269,7 +337,8 @@ func (x *CountReviewersRequest) GetOrganizationId() string {
 
 type CountReviewersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Distinct people with the role owner or admin.
+	// Distinct humans, see Eligibility.canonical_human_id, with a role that
+	// reviews.
 	Reviewers     uint32 `protobuf:"varint,1,opt,name=reviewers,proto3" json:"reviewers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -312,16 +381,409 @@ func (x *CountReviewersResponse) GetReviewers() uint32 {
 	return 0
 }
 
+type ListReviewersRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	OrganizationId string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListReviewersRequest) Reset() {
+	*x = ListReviewersRequest{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReviewersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReviewersRequest) ProtoMessage() {}
+
+func (x *ListReviewersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReviewersRequest.ProtoReflect.Descriptor instead.
+func (*ListReviewersRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListReviewersRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+type ListReviewersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reviewers     []*Reviewer            `protobuf:"bytes,1,rep,name=reviewers,proto3" json:"reviewers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReviewersResponse) Reset() {
+	*x = ListReviewersResponse{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReviewersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReviewersResponse) ProtoMessage() {}
+
+func (x *ListReviewersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReviewersResponse.ProtoReflect.Descriptor instead.
+func (*ListReviewersResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListReviewersResponse) GetReviewers() []*Reviewer {
+	if x != nil {
+		return x.Reviewers
+	}
+	return nil
+}
+
+// Reviewer is a person who may review in an organization.
+type Reviewer struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	PersonId string                 `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// The same for accounts of the same human, see Eligibility.
+	CanonicalHumanId string `protobuf:"bytes,2,opt,name=canonical_human_id,json=canonicalHumanId,proto3" json:"canonical_human_id,omitempty"`
+	Name             string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Email            string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	// Held in the organization, those of the instance included.
+	Roles         []string `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reviewer) Reset() {
+	*x = Reviewer{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reviewer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reviewer) ProtoMessage() {}
+
+func (x *Reviewer) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reviewer.ProtoReflect.Descriptor instead.
+func (*Reviewer) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Reviewer) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *Reviewer) GetCanonicalHumanId() string {
+	if x != nil {
+		return x.CanonicalHumanId
+	}
+	return ""
+}
+
+func (x *Reviewer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Reviewer) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Reviewer) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+type GetEligibilityRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	OrganizationId string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// At most 1,000.
+	PersonIds     []string `protobuf:"bytes,2,rep,name=person_ids,json=personIds,proto3" json:"person_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEligibilityRequest) Reset() {
+	*x = GetEligibilityRequest{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEligibilityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEligibilityRequest) ProtoMessage() {}
+
+func (x *GetEligibilityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEligibilityRequest.ProtoReflect.Descriptor instead.
+func (*GetEligibilityRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetEligibilityRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *GetEligibilityRequest) GetPersonIds() []string {
+	if x != nil {
+		return x.PersonIds
+	}
+	return nil
+}
+
+type GetEligibilityResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	People        []*Eligibility         `protobuf:"bytes,1,rep,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEligibilityResponse) Reset() {
+	*x = GetEligibilityResponse{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEligibilityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEligibilityResponse) ProtoMessage() {}
+
+func (x *GetEligibilityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEligibilityResponse.ProtoReflect.Descriptor instead.
+func (*GetEligibilityResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetEligibilityResponse) GetPeople() []*Eligibility {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+// Eligibility is what a person is now, and may do in an organization.
+type Eligibility struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	PersonId string                 `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Known, and not deleted.
+	Exists bool `protobuf:"varint,2,opt,name=exists,proto3" json:"exists,omitempty"`
+	// Not deactivated either.
+	Active bool `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
+	// A human, not a service account.
+	Human bool `protobuf:"varint,4,opt,name=human,proto3" json:"human,omitempty"`
+	// May review now: active, human, and holds a role that reviews.
+	Reviewer bool `protobuf:"varint,5,opt,name=reviewer,proto3" json:"reviewer,omitempty"`
+	// Held in the organization, those of the instance included.
+	Roles []string `protobuf:"bytes,6,rep,name=roles,proto3" json:"roles,omitempty"`
+	// A UUID that is the same for accounts of the same human: those whose e-mail
+	// addresses differ only in case, in a tag behind "+", or, at Google, in
+	// dots. Empty: no human, or unknown; equal to nobody's.
+	CanonicalHumanId string `protobuf:"bytes,7,opt,name=canonical_human_id,json=canonicalHumanId,proto3" json:"canonical_human_id,omitempty"`
+	Name             string `protobuf:"bytes,8,opt,name=name,proto3" json:"name,omitempty"`
+	Email            string `protobuf:"bytes,9,opt,name=email,proto3" json:"email,omitempty"`
+	// The humans, by canonical id, who made live tokens of this person for him.
+	// They can act as he does: who is one of these must not review what he
+	// submitted, nor the other way round.
+	ControllerHumanIds []string `protobuf:"bytes,10,rep,name=controller_human_ids,json=controllerHumanIds,proto3" json:"controller_human_ids,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *Eligibility) Reset() {
+	*x = Eligibility{}
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Eligibility) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Eligibility) ProtoMessage() {}
+
+func (x *Eligibility) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_access_v1_access_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Eligibility.ProtoReflect.Descriptor instead.
+func (*Eligibility) Descriptor() ([]byte, []int) {
+	return file_actionplane_access_v1_access_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Eligibility) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *Eligibility) GetExists() bool {
+	if x != nil {
+		return x.Exists
+	}
+	return false
+}
+
+func (x *Eligibility) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *Eligibility) GetHuman() bool {
+	if x != nil {
+		return x.Human
+	}
+	return false
+}
+
+func (x *Eligibility) GetReviewer() bool {
+	if x != nil {
+		return x.Reviewer
+	}
+	return false
+}
+
+func (x *Eligibility) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *Eligibility) GetCanonicalHumanId() string {
+	if x != nil {
+		return x.CanonicalHumanId
+	}
+	return ""
+}
+
+func (x *Eligibility) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Eligibility) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Eligibility) GetControllerHumanIds() []string {
+	if x != nil {
+		return x.ControllerHumanIds
+	}
+	return nil
+}
+
 var File_actionplane_access_v1_access_proto protoreflect.FileDescriptor
 
 const file_actionplane_access_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\"actionplane/access/v1/access.proto\x12\x15actionplane.access.v1\x1a&actionplane/contract/v1/contract.proto\"a\n" +
+	"\"actionplane/access/v1/access.proto\x12\x15actionplane.access.v1\x1a&actionplane/contract/v1/contract.proto\"x\n" +
 	"\x13AuthenticateRequest\x12!\n" +
 	"\ftoken_sha256\x18\x01 \x01(\fR\vtokenSha256\x12'\n" +
-	"\x0forganization_id\x18\x02 \x01(\tR\x0eorganizationId\"V\n" +
+	"\x0forganization_id\x18\x02 \x01(\tR\x0eorganizationId\x12\x15\n" +
+	"\x03jwt\x18\x03 \x01(\tB\x03\x80\x01\x01R\x03jwt\"V\n" +
 	"\x14AuthenticateResponse\x12>\n" +
-	"\tprincipal\x18\x01 \x01(\v2 .actionplane.access.v1.PrincipalR\tprincipal\"\x97\x02\n" +
+	"\tprincipal\x18\x01 \x01(\v2 .actionplane.access.v1.PrincipalR\tprincipal\"\xce\x02\n" +
 	"\tPrincipal\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tperson_id\x18\x02 \x01(\tR\bpersonId\x12\x14\n" +
@@ -330,16 +792,54 @@ const file_actionplane_access_v1_access_proto_rawDesc = "" +
 	"\x0forganization_id\x18\x05 \x01(\tR\x0eorganizationId\x12\x14\n" +
 	"\x05roles\x18\x06 \x03(\tR\x05roles\x121\n" +
 	"\x14instance_permissions\x18\a \x03(\tR\x13instancePermissions\x129\n" +
-	"\x18organization_permissions\x18\b \x03(\tR\x17organizationPermissions\"@\n" +
+	"\x18organization_permissions\x18\b \x03(\tR\x17organizationPermissions\x125\n" +
+	"\x04kind\x18\t \x01(\x0e2!.actionplane.access.v1.PersonKindR\x04kind\"@\n" +
 	"\x15CountReviewersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"6\n" +
 	"\x16CountReviewersResponse\x12\x1c\n" +
-	"\treviewers\x18\x01 \x01(\rR\treviewers2\xd5\x02\n" +
+	"\treviewers\x18\x01 \x01(\rR\treviewers\"?\n" +
+	"\x14ListReviewersRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"V\n" +
+	"\x15ListReviewersResponse\x12=\n" +
+	"\treviewers\x18\x01 \x03(\v2\x1f.actionplane.access.v1.ReviewerR\treviewers\"\x95\x01\n" +
+	"\bReviewer\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12,\n" +
+	"\x12canonical_human_id\x18\x02 \x01(\tR\x10canonicalHumanId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\x12\x14\n" +
+	"\x05roles\x18\x05 \x03(\tR\x05roles\"_\n" +
+	"\x15GetEligibilityRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1d\n" +
+	"\n" +
+	"person_ids\x18\x02 \x03(\tR\tpersonIds\"T\n" +
+	"\x16GetEligibilityResponse\x12:\n" +
+	"\x06people\x18\x01 \x03(\v2\".actionplane.access.v1.EligibilityR\x06people\"\xac\x02\n" +
+	"\vEligibility\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x16\n" +
+	"\x06exists\x18\x02 \x01(\bR\x06exists\x12\x16\n" +
+	"\x06active\x18\x03 \x01(\bR\x06active\x12\x14\n" +
+	"\x05human\x18\x04 \x01(\bR\x05human\x12\x1a\n" +
+	"\breviewer\x18\x05 \x01(\bR\breviewer\x12\x14\n" +
+	"\x05roles\x18\x06 \x03(\tR\x05roles\x12,\n" +
+	"\x12canonical_human_id\x18\a \x01(\tR\x10canonicalHumanId\x12\x12\n" +
+	"\x04name\x18\b \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\t \x01(\tR\x05email\x120\n" +
+	"\x14controller_human_ids\x18\n" +
+	" \x03(\tR\x12controllerHumanIds*Y\n" +
+	"\n" +
+	"PersonKind\x12\x1b\n" +
+	"\x17PERSON_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11PERSON_KIND_HUMAN\x10\x01\x12\x17\n" +
+	"\x13PERSON_KIND_SERVICE\x10\x022\xa7\x05\n" +
 	"\x06Access\x12\x9f\x01\n" +
 	"\fAuthenticate\x12*.actionplane.access.v1.AuthenticateRequest\x1a+.actionplane.access.v1.AuthenticateResponse\"6\xca\xf3\x182\n" +
 	"&actionplane.access.v1.rpc.authenticate\x12\binternal\x12\xa8\x01\n" +
 	"\x0eCountReviewers\x12,.actionplane.access.v1.CountReviewersRequest\x1a-.actionplane.access.v1.CountReviewersResponse\"9\xca\xf3\x185\n" +
-	")actionplane.access.v1.rpc.count_reviewers\x12\binternalB\xee\x01\n" +
+	")actionplane.access.v1.rpc.count_reviewers\x12\binternal\x12\xa4\x01\n" +
+	"\rListReviewers\x12+.actionplane.access.v1.ListReviewersRequest\x1a,.actionplane.access.v1.ListReviewersResponse\"8\xca\xf3\x184\n" +
+	"(actionplane.access.v1.rpc.list_reviewers\x12\binternal\x12\xa8\x01\n" +
+	"\x0eGetEligibility\x12,.actionplane.access.v1.GetEligibilityRequest\x1a-.actionplane.access.v1.GetEligibilityResponse\"9\xca\xf3\x185\n" +
+	")actionplane.access.v1.rpc.get_eligibility\x12\binternalB\xee\x01\n" +
 	"\x19com.actionplane.access.v1B\vAccessProtoP\x01ZNgithub.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1;accessv1\xa2\x02\x03AAX\xaa\x02\x15Actionplane.Access.V1\xca\x02\x15Actionplane\\Access\\V1\xe2\x02!Actionplane\\Access\\V1\\GPBMetadata\xea\x02\x17Actionplane::Access::V1b\x06proto3"
 
 var (
@@ -354,25 +854,40 @@ func file_actionplane_access_v1_access_proto_rawDescGZIP() []byte {
 	return file_actionplane_access_v1_access_proto_rawDescData
 }
 
-var file_actionplane_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_actionplane_access_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_actionplane_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_actionplane_access_v1_access_proto_goTypes = []any{
-	(*AuthenticateRequest)(nil),    // 0: actionplane.access.v1.AuthenticateRequest
-	(*AuthenticateResponse)(nil),   // 1: actionplane.access.v1.AuthenticateResponse
-	(*Principal)(nil),              // 2: actionplane.access.v1.Principal
-	(*CountReviewersRequest)(nil),  // 3: actionplane.access.v1.CountReviewersRequest
-	(*CountReviewersResponse)(nil), // 4: actionplane.access.v1.CountReviewersResponse
+	(PersonKind)(0),                // 0: actionplane.access.v1.PersonKind
+	(*AuthenticateRequest)(nil),    // 1: actionplane.access.v1.AuthenticateRequest
+	(*AuthenticateResponse)(nil),   // 2: actionplane.access.v1.AuthenticateResponse
+	(*Principal)(nil),              // 3: actionplane.access.v1.Principal
+	(*CountReviewersRequest)(nil),  // 4: actionplane.access.v1.CountReviewersRequest
+	(*CountReviewersResponse)(nil), // 5: actionplane.access.v1.CountReviewersResponse
+	(*ListReviewersRequest)(nil),   // 6: actionplane.access.v1.ListReviewersRequest
+	(*ListReviewersResponse)(nil),  // 7: actionplane.access.v1.ListReviewersResponse
+	(*Reviewer)(nil),               // 8: actionplane.access.v1.Reviewer
+	(*GetEligibilityRequest)(nil),  // 9: actionplane.access.v1.GetEligibilityRequest
+	(*GetEligibilityResponse)(nil), // 10: actionplane.access.v1.GetEligibilityResponse
+	(*Eligibility)(nil),            // 11: actionplane.access.v1.Eligibility
 }
 var file_actionplane_access_v1_access_proto_depIdxs = []int32{
-	2, // 0: actionplane.access.v1.AuthenticateResponse.principal:type_name -> actionplane.access.v1.Principal
-	0, // 1: actionplane.access.v1.Access.Authenticate:input_type -> actionplane.access.v1.AuthenticateRequest
-	3, // 2: actionplane.access.v1.Access.CountReviewers:input_type -> actionplane.access.v1.CountReviewersRequest
-	1, // 3: actionplane.access.v1.Access.Authenticate:output_type -> actionplane.access.v1.AuthenticateResponse
-	4, // 4: actionplane.access.v1.Access.CountReviewers:output_type -> actionplane.access.v1.CountReviewersResponse
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	3,  // 0: actionplane.access.v1.AuthenticateResponse.principal:type_name -> actionplane.access.v1.Principal
+	0,  // 1: actionplane.access.v1.Principal.kind:type_name -> actionplane.access.v1.PersonKind
+	8,  // 2: actionplane.access.v1.ListReviewersResponse.reviewers:type_name -> actionplane.access.v1.Reviewer
+	11, // 3: actionplane.access.v1.GetEligibilityResponse.people:type_name -> actionplane.access.v1.Eligibility
+	1,  // 4: actionplane.access.v1.Access.Authenticate:input_type -> actionplane.access.v1.AuthenticateRequest
+	4,  // 5: actionplane.access.v1.Access.CountReviewers:input_type -> actionplane.access.v1.CountReviewersRequest
+	6,  // 6: actionplane.access.v1.Access.ListReviewers:input_type -> actionplane.access.v1.ListReviewersRequest
+	9,  // 7: actionplane.access.v1.Access.GetEligibility:input_type -> actionplane.access.v1.GetEligibilityRequest
+	2,  // 8: actionplane.access.v1.Access.Authenticate:output_type -> actionplane.access.v1.AuthenticateResponse
+	5,  // 9: actionplane.access.v1.Access.CountReviewers:output_type -> actionplane.access.v1.CountReviewersResponse
+	7,  // 10: actionplane.access.v1.Access.ListReviewers:output_type -> actionplane.access.v1.ListReviewersResponse
+	10, // 11: actionplane.access.v1.Access.GetEligibility:output_type -> actionplane.access.v1.GetEligibilityResponse
+	8,  // [8:12] is the sub-list for method output_type
+	4,  // [4:8] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_access_v1_access_proto_init() }
@@ -385,13 +900,14 @@ func file_actionplane_access_v1_access_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_access_v1_access_proto_rawDesc), len(file_actionplane_access_v1_access_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      1,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_actionplane_access_v1_access_proto_goTypes,
 		DependencyIndexes: file_actionplane_access_v1_access_proto_depIdxs,
+		EnumInfos:         file_actionplane_access_v1_access_proto_enumTypes,
 		MessageInfos:      file_actionplane_access_v1_access_proto_msgTypes,
 	}.Build()
 	File_actionplane_access_v1_access_proto = out.File
