@@ -50,10 +50,12 @@ story: ## the show, the end-to-end story and the restarts, in both shapes
 	go test -count=1 -timeout 15m -v ./services/allinone
 
 .PHONY: foreign
-foreign: ## clients that others publish, against make run's binary; needs Node 18 or later
+foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 18 or later
 	@command -v npm >/dev/null || { echo "make foreign needs Node and npm (Debian: apt-get install nodejs npm)"; exit 1; }
 	@go build -o $(BIN)/allinone ./services/allinone
-	cd tools/foreign && npm ci --no-audit --no-fund --loglevel=error && ACTIONPLANE_BINARY=$(BIN)/allinone npm test
+	@cd proto && buf build --as-file-descriptor-set -o $(BIN)/descriptors.binpb
+	cd tools/foreign && npm ci --no-audit --no-fund --loglevel=error && \
+		ACTIONPLANE_BINARY=$(BIN)/allinone ACTIONPLANE_DESCRIPTORS=$(BIN)/descriptors.binpb npm test
 
 .PHONY: generate
 generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto
