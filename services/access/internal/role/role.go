@@ -45,6 +45,12 @@ func All() []Role {
 // those of an organization in it, those of the instance everywhere.
 func Reviewers() []Role { return []Role{InstanceOwner, Owner, Admin} }
 
+// Reviews reports whether one of the roles lets its holder decide on what
+// others ask for.
+func Reviews(roles []Role) bool {
+	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(Reviewers(), r.Canonical()) })
+}
+
 // Canonical returns the role that r is another word for, and r itself where it
 // is not an alias.
 func (r Role) Canonical() Role {
