@@ -41,6 +41,8 @@ var Services = []Service{
 		Name: "actionplane.v1.CatalogService",
 		Methods: []*contract.Method{
 			&v1.CatalogServiceAnnounceCatalog,
+			&v1.CatalogServiceListCatalog,
+			&v1.CatalogServiceListUnannouncedConditions,
 		},
 		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
 			return actionplanev1connect.NewCatalogServiceHandler(v1.NewCatalogServiceBusClient(c), opts...)
@@ -53,6 +55,7 @@ var Services = []Service{
 		Name: "actionplane.v1.EventService",
 		Methods: []*contract.Method{
 			&v1.EventServicePublishEvent,
+			&v1.EventServicePublishEvents,
 		},
 		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
 			return actionplanev1connect.NewEventServiceHandler(v1.NewEventServiceBusClient(c), opts...)

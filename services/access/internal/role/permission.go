@@ -24,6 +24,7 @@ const (
 	EventPublish          Permission = "event.publish"
 	HookRun               Permission = "hook.run"
 	CatalogAnnounce       Permission = "catalog.announce"
+	CatalogRead           Permission = "catalog.read"
 	RunRead               Permission = "run.read"
 )
 
@@ -40,7 +41,7 @@ func organizationWrites() []Permission {
 }
 
 func instanceReads() []Permission {
-	return []Permission{TargetRead, ExecutionRead, RunRead}
+	return []Permission{TargetRead, ExecutionRead, CatalogRead, RunRead}
 }
 
 func instanceWrites() []Permission {

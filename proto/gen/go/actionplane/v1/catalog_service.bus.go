@@ -18,6 +18,20 @@ var (
 		Scope:         1,
 		SuccessStatus: 200,
 	}
+	CatalogServiceListCatalog = contract.Method{
+		FullName:      "/actionplane.v1.CatalogService/ListCatalog",
+		Subject:       "actionplane.executions.v1.rpc.list_catalog",
+		Permission:    "catalog.read",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	CatalogServiceListUnannouncedConditions = contract.Method{
+		FullName:      "/actionplane.v1.CatalogService/ListUnannouncedConditions",
+		Subject:       "actionplane.executions.v1.rpc.list_unannounced_conditions",
+		Permission:    "catalog.read",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
 )
 
 // CatalogServiceBusClient calls actionplane.v1.CatalogService through a contract.Caller.
@@ -37,9 +51,29 @@ func (c *CatalogServiceBusClient) AnnounceCatalog(ctx context.Context, in *Annou
 	return out, nil
 }
 
+// ListCatalog calls actionplane.executions.v1.rpc.list_catalog.
+func (c *CatalogServiceBusClient) ListCatalog(ctx context.Context, in *ListCatalogRequest) (*ListCatalogResponse, error) {
+	out := new(ListCatalogResponse)
+	if err := c.caller.Call(ctx, &CatalogServiceListCatalog, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListUnannouncedConditions calls actionplane.executions.v1.rpc.list_unannounced_conditions.
+func (c *CatalogServiceBusClient) ListUnannouncedConditions(ctx context.Context, in *ListUnannouncedConditionsRequest) (*ListUnannouncedConditionsResponse, error) {
+	out := new(ListUnannouncedConditionsResponse)
+	if err := c.caller.Call(ctx, &CatalogServiceListUnannouncedConditions, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExecutionsCatalogServiceServer is the part of actionplane.v1.CatalogService that executions serves.
 type ExecutionsCatalogServiceServer interface {
 	AnnounceCatalog(ctx context.Context, in *AnnounceCatalogRequest) (*AnnounceCatalogResponse, error)
+	ListCatalog(ctx context.Context, in *ListCatalogRequest) (*ListCatalogResponse, error)
+	ListUnannouncedConditions(ctx context.Context, in *ListUnannouncedConditionsRequest) (*ListUnannouncedConditionsResponse, error)
 }
 
 // RegisterExecutionsCatalogServiceServer hands s's methods to r.
@@ -47,6 +81,22 @@ func RegisterExecutionsCatalogServiceServer(r contract.Registrar, s ExecutionsCa
 	r.Register(&CatalogServiceAnnounceCatalog, func() proto.Message { return new(AnnounceCatalogRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.AnnounceCatalog(ctx, in.(*AnnounceCatalogRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&CatalogServiceListCatalog, func() proto.Message { return new(ListCatalogRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.ListCatalog(ctx, in.(*ListCatalogRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&CatalogServiceListUnannouncedConditions, func() proto.Message { return new(ListUnannouncedConditionsRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.ListUnannouncedConditions(ctx, in.(*ListUnannouncedConditionsRequest))
 			if err != nil {
 				return nil, err
 			}

@@ -12,6 +12,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -24,13 +25,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CatalogKind int32
+
+const (
+	CatalogKind_CATALOG_KIND_UNSPECIFIED CatalogKind = 0
+	CatalogKind_CATALOG_KIND_METHOD      CatalogKind = 1
+	CatalogKind_CATALOG_KIND_FUNCTION    CatalogKind = 2
+	CatalogKind_CATALOG_KIND_EVENT       CatalogKind = 3
+)
+
+// Enum value maps for CatalogKind.
+var (
+	CatalogKind_name = map[int32]string{
+		0: "CATALOG_KIND_UNSPECIFIED",
+		1: "CATALOG_KIND_METHOD",
+		2: "CATALOG_KIND_FUNCTION",
+		3: "CATALOG_KIND_EVENT",
+	}
+	CatalogKind_value = map[string]int32{
+		"CATALOG_KIND_UNSPECIFIED": 0,
+		"CATALOG_KIND_METHOD":      1,
+		"CATALOG_KIND_FUNCTION":    2,
+		"CATALOG_KIND_EVENT":       3,
+	}
+)
+
+func (x CatalogKind) Enum() *CatalogKind {
+	p := new(CatalogKind)
+	*p = x
+	return p
+}
+
+func (x CatalogKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CatalogKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_v1_catalog_service_proto_enumTypes[0].Descriptor()
+}
+
+func (CatalogKind) Type() protoreflect.EnumType {
+	return &file_actionplane_v1_catalog_service_proto_enumTypes[0]
+}
+
+func (x CatalogKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CatalogKind.Descriptor instead.
+func (CatalogKind) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+}
+
 type AnnounceCatalogRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "/pkg.Service/Method"; its service is announced with it.
 	Methods   []string `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
 	Functions []string `protobuf:"bytes,2,rep,name=functions,proto3" json:"functions,omitempty"`
 	// Dotted event types.
-	Events        []string `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
+	Events []string `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
+	// Who offers this, e.g. the service's name; empty: the caller's own id.
+	AnnouncedBy   string `protobuf:"bytes,4,opt,name=announced_by,json=announcedBy,proto3" json:"announced_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -86,6 +141,13 @@ func (x *AnnounceCatalogRequest) GetEvents() []string {
 	return nil
 }
 
+func (x *AnnounceCatalogRequest) GetAnnouncedBy() string {
+	if x != nil {
+		return x.AnnouncedBy
+	}
+	return ""
+}
+
 type AnnounceCatalogResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -122,19 +184,424 @@ func (*AnnounceCatalogResponse) Descriptor() ([]byte, []int) {
 	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{1}
 }
 
+type ListCatalogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unspecified: all.
+	Kind CatalogKind `protobuf:"varint,1,opt,name=kind,proto3,enum=actionplane.v1.CatalogKind" json:"kind,omitempty"`
+	// 0 means 100; at most 1000.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// next_page_token of the last page; empty: the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCatalogRequest) Reset() {
+	*x = ListCatalogRequest{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCatalogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCatalogRequest) ProtoMessage() {}
+
+func (x *ListCatalogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCatalogRequest.ProtoReflect.Descriptor instead.
+func (*ListCatalogRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListCatalogRequest) GetKind() CatalogKind {
+	if x != nil {
+		return x.Kind
+	}
+	return CatalogKind_CATALOG_KIND_UNSPECIFIED
+}
+
+func (x *ListCatalogRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListCatalogRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListCatalogResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Entries []*CatalogEntry        `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	// Empty: this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCatalogResponse) Reset() {
+	*x = ListCatalogResponse{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCatalogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCatalogResponse) ProtoMessage() {}
+
+func (x *ListCatalogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCatalogResponse.ProtoReflect.Descriptor instead.
+func (*ListCatalogResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListCatalogResponse) GetEntries() []*CatalogEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ListCatalogResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// CatalogEntry is something that an execution's condition may name.
+type CatalogEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  CatalogKind            `protobuf:"varint,1,opt,name=kind,proto3,enum=actionplane.v1.CatalogKind" json:"kind,omitempty"`
+	// "/pkg.Service/Method", a function's name, or a dotted event type.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// When it was announced first, and by whom.
+	FirstAnnounced   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=first_announced,json=firstAnnounced,proto3" json:"first_announced,omitempty"`
+	FirstAnnouncedBy string                 `protobuf:"bytes,4,opt,name=first_announced_by,json=firstAnnouncedBy,proto3" json:"first_announced_by,omitempty"`
+	// When it was announced last, to within a minute, and by whom.
+	LastAnnounced   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_announced,json=lastAnnounced,proto3" json:"last_announced,omitempty"`
+	LastAnnouncedBy string                 `protobuf:"bytes,6,opt,name=last_announced_by,json=lastAnnouncedBy,proto3" json:"last_announced_by,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CatalogEntry) Reset() {
+	*x = CatalogEntry{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CatalogEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CatalogEntry) ProtoMessage() {}
+
+func (x *CatalogEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CatalogEntry.ProtoReflect.Descriptor instead.
+func (*CatalogEntry) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CatalogEntry) GetKind() CatalogKind {
+	if x != nil {
+		return x.Kind
+	}
+	return CatalogKind_CATALOG_KIND_UNSPECIFIED
+}
+
+func (x *CatalogEntry) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CatalogEntry) GetFirstAnnounced() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstAnnounced
+	}
+	return nil
+}
+
+func (x *CatalogEntry) GetFirstAnnouncedBy() string {
+	if x != nil {
+		return x.FirstAnnouncedBy
+	}
+	return ""
+}
+
+func (x *CatalogEntry) GetLastAnnounced() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastAnnounced
+	}
+	return nil
+}
+
+func (x *CatalogEntry) GetLastAnnouncedBy() string {
+	if x != nil {
+		return x.LastAnnouncedBy
+	}
+	return ""
+}
+
+type ListUnannouncedConditionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 means 100; at most 1000.
+	Limit uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// next_page_token of the last page; empty: the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUnannouncedConditionsRequest) Reset() {
+	*x = ListUnannouncedConditionsRequest{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUnannouncedConditionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUnannouncedConditionsRequest) ProtoMessage() {}
+
+func (x *ListUnannouncedConditionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUnannouncedConditionsRequest.ProtoReflect.Descriptor instead.
+func (*ListUnannouncedConditionsRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListUnannouncedConditionsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListUnannouncedConditionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListUnannouncedConditionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By condition.
+	Conditions []*UnannouncedCondition `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// Empty: this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUnannouncedConditionsResponse) Reset() {
+	*x = ListUnannouncedConditionsResponse{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUnannouncedConditionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUnannouncedConditionsResponse) ProtoMessage() {}
+
+func (x *ListUnannouncedConditionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUnannouncedConditionsResponse.ProtoReflect.Descriptor instead.
+func (*ListUnannouncedConditionsResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListUnannouncedConditionsResponse) GetConditions() []*UnannouncedCondition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *ListUnannouncedConditionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// UnannouncedCondition is a condition that waits for something that nobody
+// offers.
+type UnannouncedCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E.g. "request/pkg.Service/Method" or "event/user.human.*".
+	Condition string `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
+	// When its execution was set last.
+	Changed       *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnannouncedCondition) Reset() {
+	*x = UnannouncedCondition{}
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnannouncedCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnannouncedCondition) ProtoMessage() {}
+
+func (x *UnannouncedCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_catalog_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnannouncedCondition.ProtoReflect.Descriptor instead.
+func (*UnannouncedCondition) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UnannouncedCondition) GetCondition() string {
+	if x != nil {
+		return x.Condition
+	}
+	return ""
+}
+
+func (x *UnannouncedCondition) GetChanged() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
 var File_actionplane_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_actionplane_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"$actionplane/v1/catalog_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xd8\x01\n" +
+	"$actionplane/v1/catalog_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n" +
 	"\x16AnnounceCatalogRequest\x12>\n" +
 	"\amethods\x18\x01 \x03(\tB$\xbaH!\x92\x01\x1e\x10\x90N\"\x19r\x17\x18\xe8\a2\x12^/[^/\\s]+/[^/\\s]+$R\amethods\x129\n" +
 	"\tfunctions\x18\x02 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\xe8\a\"\x10r\x0e\x18\xe8\a2\t^[^/\\s]+$R\tfunctions\x12C\n" +
-	"\x06events\x18\x03 \x03(\tB+\xbaH(\x92\x01%\x10\x90N\" r\x1e\x18\xe8\a2\x19^[^.\\s*>]+(\\.[^.\\s*>]+)*$R\x06events\"\x19\n" +
-	"\x17AnnounceCatalogResponse2\xea\x01\n" +
+	"\x06events\x18\x03 \x03(\tB+\xbaH(\x92\x01%\x10\x90N\" r\x1e\x18\xe8\a2\x19^[^.\\s*>]+(\\.[^.\\s*>]+)*$R\x06events\x12+\n" +
+	"\fannounced_by\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vannouncedBy\"\x19\n" +
+	"\x17AnnounceCatalogResponse\"\x98\x01\n" +
+	"\x12ListCatalogRequest\x129\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1b.actionplane.v1.CatalogKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1e\n" +
+	"\x05limit\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x05limit\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xcc\bR\tpageToken\"u\n" +
+	"\x13ListCatalogResponse\x126\n" +
+	"\aentries\x18\x01 \x03(\v2\x1c.actionplane.v1.CatalogEntryR\aentries\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb5\x02\n" +
+	"\fCatalogEntry\x12/\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1b.actionplane.v1.CatalogKindR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12C\n" +
+	"\x0ffirst_announced\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0efirstAnnounced\x12,\n" +
+	"\x12first_announced_by\x18\x04 \x01(\tR\x10firstAnnouncedBy\x12A\n" +
+	"\x0elast_announced\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rlastAnnounced\x12*\n" +
+	"\x11last_announced_by\x18\x06 \x01(\tR\x0flastAnnouncedBy\"k\n" +
+	" ListUnannouncedConditionsRequest\x12\x1e\n" +
+	"\x05limit\x18\x01 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x05limit\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xcc\bR\tpageToken\"\x91\x01\n" +
+	"!ListUnannouncedConditionsResponse\x12D\n" +
+	"\n" +
+	"conditions\x18\x01 \x03(\v2$.actionplane.v1.UnannouncedConditionR\n" +
+	"conditions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"j\n" +
+	"\x14UnannouncedCondition\x12\x1c\n" +
+	"\tcondition\x18\x01 \x01(\tR\tcondition\x124\n" +
+	"\achanged\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\achanged*w\n" +
+	"\vCatalogKind\x12\x1c\n" +
+	"\x18CATALOG_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CATALOG_KIND_METHOD\x10\x01\x12\x19\n" +
+	"\x15CATALOG_KIND_FUNCTION\x10\x02\x12\x16\n" +
+	"\x12CATALOG_KIND_EVENT\x10\x032\xa3\x05\n" +
 	"\x0eCatalogService\x12\xd7\x01\n" +
 	"\x0fAnnounceCatalog\x12&.actionplane.v1.AnnounceCatalogRequest\x1a'.actionplane.v1.AnnounceCatalogResponse\"s\xca\xf3\x18D\n" +
-	".actionplane.executions.v1.rpc.announce_catalog\x12\x10catalog.announce\x18\x01\x82\xd3\xe4\x93\x02%:\x01*\" /actionplane/v1/catalog:announceB\xd0\x01\n" +
+	".actionplane.executions.v1.rpc.announce_catalog\x12\x10catalog.announce\x18\x01\x82\xd3\xe4\x93\x02%:\x01*\" /actionplane/v1/catalog:announce\x12\xb7\x01\n" +
+	"\vListCatalog\x12\".actionplane.v1.ListCatalogRequest\x1a#.actionplane.v1.ListCatalogResponse\"_\xca\xf3\x18<\n" +
+	"*actionplane.executions.v1.rpc.list_catalog\x12\fcatalog.read\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/actionplane/v1/catalog\x12\xfc\x01\n" +
+	"\x19ListUnannouncedConditions\x120.actionplane.v1.ListUnannouncedConditionsRequest\x1a1.actionplane.v1.ListUnannouncedConditionsResponse\"z\xca\xf3\x18K\n" +
+	"9actionplane.executions.v1.rpc.list_unannounced_conditions\x12\fcatalog.read\x18\x01\x82\xd3\xe4\x93\x02%\x12#/actionplane/v1/catalog/unannouncedB\xd0\x01\n" +
 	"\x12com.actionplane.v1B\x13CatalogServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"
 
 var (
@@ -149,19 +616,39 @@ func file_actionplane_v1_catalog_service_proto_rawDescGZIP() []byte {
 	return file_actionplane_v1_catalog_service_proto_rawDescData
 }
 
-var file_actionplane_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_actionplane_v1_catalog_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_actionplane_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_actionplane_v1_catalog_service_proto_goTypes = []any{
-	(*AnnounceCatalogRequest)(nil),  // 0: actionplane.v1.AnnounceCatalogRequest
-	(*AnnounceCatalogResponse)(nil), // 1: actionplane.v1.AnnounceCatalogResponse
+	(CatalogKind)(0),                          // 0: actionplane.v1.CatalogKind
+	(*AnnounceCatalogRequest)(nil),            // 1: actionplane.v1.AnnounceCatalogRequest
+	(*AnnounceCatalogResponse)(nil),           // 2: actionplane.v1.AnnounceCatalogResponse
+	(*ListCatalogRequest)(nil),                // 3: actionplane.v1.ListCatalogRequest
+	(*ListCatalogResponse)(nil),               // 4: actionplane.v1.ListCatalogResponse
+	(*CatalogEntry)(nil),                      // 5: actionplane.v1.CatalogEntry
+	(*ListUnannouncedConditionsRequest)(nil),  // 6: actionplane.v1.ListUnannouncedConditionsRequest
+	(*ListUnannouncedConditionsResponse)(nil), // 7: actionplane.v1.ListUnannouncedConditionsResponse
+	(*UnannouncedCondition)(nil),              // 8: actionplane.v1.UnannouncedCondition
+	(*timestamppb.Timestamp)(nil),             // 9: google.protobuf.Timestamp
 }
 var file_actionplane_v1_catalog_service_proto_depIdxs = []int32{
-	0, // 0: actionplane.v1.CatalogService.AnnounceCatalog:input_type -> actionplane.v1.AnnounceCatalogRequest
-	1, // 1: actionplane.v1.CatalogService.AnnounceCatalog:output_type -> actionplane.v1.AnnounceCatalogResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	0,  // 0: actionplane.v1.ListCatalogRequest.kind:type_name -> actionplane.v1.CatalogKind
+	5,  // 1: actionplane.v1.ListCatalogResponse.entries:type_name -> actionplane.v1.CatalogEntry
+	0,  // 2: actionplane.v1.CatalogEntry.kind:type_name -> actionplane.v1.CatalogKind
+	9,  // 3: actionplane.v1.CatalogEntry.first_announced:type_name -> google.protobuf.Timestamp
+	9,  // 4: actionplane.v1.CatalogEntry.last_announced:type_name -> google.protobuf.Timestamp
+	8,  // 5: actionplane.v1.ListUnannouncedConditionsResponse.conditions:type_name -> actionplane.v1.UnannouncedCondition
+	9,  // 6: actionplane.v1.UnannouncedCondition.changed:type_name -> google.protobuf.Timestamp
+	1,  // 7: actionplane.v1.CatalogService.AnnounceCatalog:input_type -> actionplane.v1.AnnounceCatalogRequest
+	3,  // 8: actionplane.v1.CatalogService.ListCatalog:input_type -> actionplane.v1.ListCatalogRequest
+	6,  // 9: actionplane.v1.CatalogService.ListUnannouncedConditions:input_type -> actionplane.v1.ListUnannouncedConditionsRequest
+	2,  // 10: actionplane.v1.CatalogService.AnnounceCatalog:output_type -> actionplane.v1.AnnounceCatalogResponse
+	4,  // 11: actionplane.v1.CatalogService.ListCatalog:output_type -> actionplane.v1.ListCatalogResponse
+	7,  // 12: actionplane.v1.CatalogService.ListUnannouncedConditions:output_type -> actionplane.v1.ListUnannouncedConditionsResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_v1_catalog_service_proto_init() }
@@ -174,13 +661,14 @@ func file_actionplane_v1_catalog_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_v1_catalog_service_proto_rawDesc), len(file_actionplane_v1_catalog_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      1,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_actionplane_v1_catalog_service_proto_goTypes,
 		DependencyIndexes: file_actionplane_v1_catalog_service_proto_depIdxs,
+		EnumInfos:         file_actionplane_v1_catalog_service_proto_enumTypes,
 		MessageInfos:      file_actionplane_v1_catalog_service_proto_msgTypes,
 	}.Build()
 	File_actionplane_v1_catalog_service_proto = out.File

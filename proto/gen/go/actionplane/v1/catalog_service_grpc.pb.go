@@ -19,7 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CatalogService_AnnounceCatalog_FullMethodName = "/actionplane.v1.CatalogService/AnnounceCatalog"
+	CatalogService_AnnounceCatalog_FullMethodName           = "/actionplane.v1.CatalogService/AnnounceCatalog"
+	CatalogService_ListCatalog_FullMethodName               = "/actionplane.v1.CatalogService/ListCatalog"
+	CatalogService_ListUnannouncedConditions_FullMethodName = "/actionplane.v1.CatalogService/ListUnannouncedConditions"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -30,6 +32,15 @@ const (
 type CatalogServiceClient interface {
 	// Adds entries; announcing one again is harmless.
 	AnnounceCatalog(ctx context.Context, in *AnnounceCatalogRequest, opts ...grpc.CallOption) (*AnnounceCatalogResponse, error)
+	// What was announced, by kind and name. The functions that are offered
+	// without being announced (preuserinfo, preaccesstoken, presamlresponse) are
+	// not listed.
+	ListCatalog(ctx context.Context, in *ListCatalogRequest, opts ...grpc.CallOption) (*ListCatalogResponse, error)
+	// Conditions of executions that name something nobody has announced: a typo,
+	// a service that is not there yet, or one that announces nothing. Conditions
+	// on all requests, responses or events name nothing and are never listed. In
+	// strict mode only those of events can be set.
+	ListUnannouncedConditions(ctx context.Context, in *ListUnannouncedConditionsRequest, opts ...grpc.CallOption) (*ListUnannouncedConditionsResponse, error)
 }
 
 type catalogServiceClient struct {
@@ -50,6 +61,26 @@ func (c *catalogServiceClient) AnnounceCatalog(ctx context.Context, in *Announce
 	return out, nil
 }
 
+func (c *catalogServiceClient) ListCatalog(ctx context.Context, in *ListCatalogRequest, opts ...grpc.CallOption) (*ListCatalogResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCatalogResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListCatalog_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) ListUnannouncedConditions(ctx context.Context, in *ListUnannouncedConditionsRequest, opts ...grpc.CallOption) (*ListUnannouncedConditionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUnannouncedConditionsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListUnannouncedConditions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CatalogServiceServer is the server API for CatalogService service.
 // All implementations should embed UnimplementedCatalogServiceServer
 // for forward compatibility.
@@ -58,6 +89,15 @@ func (c *catalogServiceClient) AnnounceCatalog(ctx context.Context, in *Announce
 type CatalogServiceServer interface {
 	// Adds entries; announcing one again is harmless.
 	AnnounceCatalog(context.Context, *AnnounceCatalogRequest) (*AnnounceCatalogResponse, error)
+	// What was announced, by kind and name. The functions that are offered
+	// without being announced (preuserinfo, preaccesstoken, presamlresponse) are
+	// not listed.
+	ListCatalog(context.Context, *ListCatalogRequest) (*ListCatalogResponse, error)
+	// Conditions of executions that name something nobody has announced: a typo,
+	// a service that is not there yet, or one that announces nothing. Conditions
+	// on all requests, responses or events name nothing and are never listed. In
+	// strict mode only those of events can be set.
+	ListUnannouncedConditions(context.Context, *ListUnannouncedConditionsRequest) (*ListUnannouncedConditionsResponse, error)
 }
 
 // UnimplementedCatalogServiceServer should be embedded to have
@@ -69,6 +109,12 @@ type UnimplementedCatalogServiceServer struct{}
 
 func (UnimplementedCatalogServiceServer) AnnounceCatalog(context.Context, *AnnounceCatalogRequest) (*AnnounceCatalogResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AnnounceCatalog not implemented")
+}
+func (UnimplementedCatalogServiceServer) ListCatalog(context.Context, *ListCatalogRequest) (*ListCatalogResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCatalog not implemented")
+}
+func (UnimplementedCatalogServiceServer) ListUnannouncedConditions(context.Context, *ListUnannouncedConditionsRequest) (*ListUnannouncedConditionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUnannouncedConditions not implemented")
 }
 func (UnimplementedCatalogServiceServer) testEmbeddedByValue() {}
 
@@ -108,6 +154,42 @@ func _CatalogService_AnnounceCatalog_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_ListCatalog_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCatalogRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListCatalog(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListCatalog_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListCatalog(ctx, req.(*ListCatalogRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_ListUnannouncedConditions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUnannouncedConditionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListUnannouncedConditions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListUnannouncedConditions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListUnannouncedConditions(ctx, req.(*ListUnannouncedConditionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CatalogService_ServiceDesc is the grpc.ServiceDesc for CatalogService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -118,6 +200,14 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AnnounceCatalog",
 			Handler:    _CatalogService_AnnounceCatalog_Handler,
+		},
+		{
+			MethodName: "ListCatalog",
+			Handler:    _CatalogService_ListCatalog_Handler,
+		},
+		{
+			MethodName: "ListUnannouncedConditions",
+			Handler:    _CatalogService_ListUnannouncedConditions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

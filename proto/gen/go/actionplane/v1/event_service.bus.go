@@ -18,6 +18,13 @@ var (
 		Scope:         1,
 		SuccessStatus: 202,
 	}
+	EventServicePublishEvents = contract.Method{
+		FullName:      "/actionplane.v1.EventService/PublishEvents",
+		Subject:       "actionplane.executions.v1.rpc.publish_events",
+		Permission:    "event.publish",
+		Scope:         1,
+		SuccessStatus: 202,
+	}
 )
 
 // EventServiceBusClient calls actionplane.v1.EventService through a contract.Caller.
@@ -37,9 +44,19 @@ func (c *EventServiceBusClient) PublishEvent(ctx context.Context, in *PublishEve
 	return out, nil
 }
 
+// PublishEvents calls actionplane.executions.v1.rpc.publish_events.
+func (c *EventServiceBusClient) PublishEvents(ctx context.Context, in *PublishEventsRequest) (*PublishEventsResponse, error) {
+	out := new(PublishEventsResponse)
+	if err := c.caller.Call(ctx, &EventServicePublishEvents, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExecutionsEventServiceServer is the part of actionplane.v1.EventService that executions serves.
 type ExecutionsEventServiceServer interface {
 	PublishEvent(ctx context.Context, in *PublishEventRequest) (*PublishEventResponse, error)
+	PublishEvents(ctx context.Context, in *PublishEventsRequest) (*PublishEventsResponse, error)
 }
 
 // RegisterExecutionsEventServiceServer hands s's methods to r.
@@ -47,6 +64,14 @@ func RegisterExecutionsEventServiceServer(r contract.Registrar, s ExecutionsEven
 	r.Register(&EventServicePublishEvent, func() proto.Message { return new(PublishEventRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.PublishEvent(ctx, in.(*PublishEventRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&EventServicePublishEvents, func() proto.Message { return new(PublishEventsRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.PublishEvents(ctx, in.(*PublishEventsRequest))
 			if err != nil {
 				return nil, err
 			}

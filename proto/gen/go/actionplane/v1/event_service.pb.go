@@ -113,6 +113,96 @@ func (x *PublishEventResponse) GetId() string {
 	return ""
 }
 
+type PublishEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// No two with the same id.
+	Events        []*v1.Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishEventsRequest) Reset() {
+	*x = PublishEventsRequest{}
+	mi := &file_actionplane_v1_event_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishEventsRequest) ProtoMessage() {}
+
+func (x *PublishEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_event_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishEventsRequest.ProtoReflect.Descriptor instead.
+func (*PublishEventsRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_event_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PublishEventsRequest) GetEvents() []*v1.Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+type PublishEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each event, in their order.
+	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishEventsResponse) Reset() {
+	*x = PublishEventsResponse{}
+	mi := &file_actionplane_v1_event_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishEventsResponse) ProtoMessage() {}
+
+func (x *PublishEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_event_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishEventsResponse.ProtoReflect.Descriptor instead.
+func (*PublishEventsResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_event_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PublishEventsResponse) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
 var File_actionplane_v1_event_service_proto protoreflect.FileDescriptor
 
 const file_actionplane_v1_event_service_proto_rawDesc = "" +
@@ -121,10 +211,16 @@ const file_actionplane_v1_event_service_proto_rawDesc = "" +
 	"\x13PublishEventRequest\x12:\n" +
 	"\x05event\x18\x01 \x01(\v2\x1c.actionplane.events.v1.EventB\x06\xbaH\x03\xc8\x01\x01R\x05event\"&\n" +
 	"\x14PublishEventResponse\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id2\xd6\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"Y\n" +
+	"\x14PublishEventsRequest\x12A\n" +
+	"\x06events\x18\x01 \x03(\v2\x1c.actionplane.events.v1.EventB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x06events\")\n" +
+	"\x15PublishEventsResponse\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids2\xa4\x03\n" +
 	"\fEventService\x12\xc5\x01\n" +
 	"\fPublishEvent\x12#.actionplane.v1.PublishEventRequest\x1a$.actionplane.v1.PublishEventResponse\"j\xca\xf3\x18A\n" +
-	"+actionplane.executions.v1.rpc.publish_event\x12\revent.publish\x18\x01(\xca\x01\x82\xd3\xe4\x93\x02\x1f:\x05event\"\x16/actionplane/v1/eventsB\xce\x01\n" +
+	"+actionplane.executions.v1.rpc.publish_event\x12\revent.publish\x18\x01(\xca\x01\x82\xd3\xe4\x93\x02\x1f:\x05event\"\x16/actionplane/v1/events\x12\xcb\x01\n" +
+	"\rPublishEvents\x12$.actionplane.v1.PublishEventsRequest\x1a%.actionplane.v1.PublishEventsResponse\"m\xca\xf3\x18B\n" +
+	",actionplane.executions.v1.rpc.publish_events\x12\revent.publish\x18\x01(\xca\x01\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/actionplane/v1/events:batchB\xce\x01\n" +
 	"\x12com.actionplane.v1B\x11EventServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"
 
 var (
@@ -139,21 +235,26 @@ func file_actionplane_v1_event_service_proto_rawDescGZIP() []byte {
 	return file_actionplane_v1_event_service_proto_rawDescData
 }
 
-var file_actionplane_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_actionplane_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_actionplane_v1_event_service_proto_goTypes = []any{
-	(*PublishEventRequest)(nil),  // 0: actionplane.v1.PublishEventRequest
-	(*PublishEventResponse)(nil), // 1: actionplane.v1.PublishEventResponse
-	(*v1.Event)(nil),             // 2: actionplane.events.v1.Event
+	(*PublishEventRequest)(nil),   // 0: actionplane.v1.PublishEventRequest
+	(*PublishEventResponse)(nil),  // 1: actionplane.v1.PublishEventResponse
+	(*PublishEventsRequest)(nil),  // 2: actionplane.v1.PublishEventsRequest
+	(*PublishEventsResponse)(nil), // 3: actionplane.v1.PublishEventsResponse
+	(*v1.Event)(nil),              // 4: actionplane.events.v1.Event
 }
 var file_actionplane_v1_event_service_proto_depIdxs = []int32{
-	2, // 0: actionplane.v1.PublishEventRequest.event:type_name -> actionplane.events.v1.Event
-	0, // 1: actionplane.v1.EventService.PublishEvent:input_type -> actionplane.v1.PublishEventRequest
-	1, // 2: actionplane.v1.EventService.PublishEvent:output_type -> actionplane.v1.PublishEventResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	4, // 0: actionplane.v1.PublishEventRequest.event:type_name -> actionplane.events.v1.Event
+	4, // 1: actionplane.v1.PublishEventsRequest.events:type_name -> actionplane.events.v1.Event
+	0, // 2: actionplane.v1.EventService.PublishEvent:input_type -> actionplane.v1.PublishEventRequest
+	2, // 3: actionplane.v1.EventService.PublishEvents:input_type -> actionplane.v1.PublishEventsRequest
+	1, // 4: actionplane.v1.EventService.PublishEvent:output_type -> actionplane.v1.PublishEventResponse
+	3, // 5: actionplane.v1.EventService.PublishEvents:output_type -> actionplane.v1.PublishEventsResponse
+	4, // [4:6] is the sub-list for method output_type
+	2, // [2:4] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_v1_event_service_proto_init() }
@@ -167,7 +268,7 @@ func file_actionplane_v1_event_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_v1_event_service_proto_rawDesc), len(file_actionplane_v1_event_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	EventService_PublishEvent_FullMethodName = "/actionplane.v1.EventService/PublishEvent"
+	EventService_PublishEvent_FullMethodName  = "/actionplane.v1.EventService/PublishEvent"
+	EventService_PublishEvents_FullMethodName = "/actionplane.v1.EventService/PublishEvents"
 )
 
 // EventServiceClient is the client API for EventService service.
@@ -31,6 +32,16 @@ type EventServiceClient interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
 	PublishEvent(ctx context.Context, in *PublishEventRequest, opts ...grpc.CallOption) (*PublishEventResponse, error)
+	// Takes up to 1,000 events at once and answers after JetStream has all of
+	// them. When one of them is invalid, the error names it, as in
+	// "events[3].type", and none is taken.
+	//
+	// Servers of NATS from 2.12 on take a batch as a whole or not at all. Where
+	// they cannot, because one of the events was taken before or the server is
+	// older, the events are taken one by one, and UNAVAILABLE tells by their
+	// indexes which of them are. Events that carry ids may be sent again as they
+	// are: within two minutes each is taken once.
+	PublishEvents(ctx context.Context, in *PublishEventsRequest, opts ...grpc.CallOption) (*PublishEventsResponse, error)
 }
 
 type eventServiceClient struct {
@@ -51,6 +62,16 @@ func (c *eventServiceClient) PublishEvent(ctx context.Context, in *PublishEventR
 	return out, nil
 }
 
+func (c *eventServiceClient) PublishEvents(ctx context.Context, in *PublishEventsRequest, opts ...grpc.CallOption) (*PublishEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PublishEventsResponse)
+	err := c.cc.Invoke(ctx, EventService_PublishEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // EventServiceServer is the server API for EventService service.
 // All implementations should embed UnimplementedEventServiceServer
 // for forward compatibility.
@@ -60,6 +81,16 @@ type EventServiceServer interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
 	PublishEvent(context.Context, *PublishEventRequest) (*PublishEventResponse, error)
+	// Takes up to 1,000 events at once and answers after JetStream has all of
+	// them. When one of them is invalid, the error names it, as in
+	// "events[3].type", and none is taken.
+	//
+	// Servers of NATS from 2.12 on take a batch as a whole or not at all. Where
+	// they cannot, because one of the events was taken before or the server is
+	// older, the events are taken one by one, and UNAVAILABLE tells by their
+	// indexes which of them are. Events that carry ids may be sent again as they
+	// are: within two minutes each is taken once.
+	PublishEvents(context.Context, *PublishEventsRequest) (*PublishEventsResponse, error)
 }
 
 // UnimplementedEventServiceServer should be embedded to have
@@ -71,6 +102,9 @@ type UnimplementedEventServiceServer struct{}
 
 func (UnimplementedEventServiceServer) PublishEvent(context.Context, *PublishEventRequest) (*PublishEventResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PublishEvent not implemented")
+}
+func (UnimplementedEventServiceServer) PublishEvents(context.Context, *PublishEventsRequest) (*PublishEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishEvents not implemented")
 }
 func (UnimplementedEventServiceServer) testEmbeddedByValue() {}
 
@@ -110,6 +144,24 @@ func _EventService_PublishEvent_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EventService_PublishEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventServiceServer).PublishEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventService_PublishEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventServiceServer).PublishEvents(ctx, req.(*PublishEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // EventService_ServiceDesc is the grpc.ServiceDesc for EventService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -120,6 +172,10 @@ var EventService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PublishEvent",
 			Handler:    _EventService_PublishEvent_Handler,
+		},
+		{
+			MethodName: "PublishEvents",
+			Handler:    _EventService_PublishEvents_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -49,8 +49,12 @@ type Event struct {
 	// Position within the aggregate.
 	Sequence uint64 `protobuf:"varint,9,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Absent: when the server got it.
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Version       string                 `protobuf:"bytes,11,opt,name=version,proto3" json:"version,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Version   string                 `protobuf:"bytes,11,opt,name=version,proto3" json:"version,omitempty"`
+	// What else the publisher says about the event: of a CloudEvent, its source,
+	// subject, dataschema, datacontenttype and extensions. They travel with the
+	// event beside its body.
+	Attributes    map[string]string `protobuf:"bytes,12,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,11 +166,18 @@ func (x *Event) GetVersion() string {
 	return ""
 }
 
+func (x *Event) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
 var File_actionplane_events_v1_events_proto protoreflect.FileDescriptor
 
 const file_actionplane_events_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\"actionplane/events/v1/events.proto\x12\x15actionplane.events.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x03\n" +
+	"\"actionplane/events/v1/events.proto\x12\x15actionplane.events.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x05\n" +
 	"\x05Event\x12#\n" +
 	"\x02id\x18\x01 \x01(\tB\x13\xbaH\x10r\x0e\x18\xc8\x012\t^[^.\\s]*$R\x02id\x129\n" +
 	"\x04type\x18\x02 \x01(\tB%\xbaH\"r \x10\x01\x18\xe8\a2\x19^[^.\\s*>]+(\\.[^.\\s*>]+)*$R\x04type\x121\n" +
@@ -180,7 +191,13 @@ const file_actionplane_events_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\"\n" +
-	"\aversion\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\aversionB\xee\x01\n" +
+	"\aversion\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\aversion\x12q\n" +
+	"\n" +
+	"attributes\x18\f \x03(\v2,.actionplane.events.v1.Event.AttributesEntryB#\xbaH \x9a\x01\x1d\x10 \"\x12r\x10\x18@2\f^[a-z0-9_]+$*\x05r\x03\x18\x80\x10R\n" +
+	"attributes\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\xee\x01\n" +
 	"\x19com.actionplane.events.v1B\vEventsProtoP\x01ZNgithub.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1;eventsv1\xa2\x02\x03AEX\xaa\x02\x15Actionplane.Events.V1\xca\x02\x15Actionplane\\Events\\V1\xe2\x02!Actionplane\\Events\\V1\\GPBMetadata\xea\x02\x17Actionplane::Events::V1b\x06proto3"
 
 var (
@@ -195,18 +212,20 @@ func file_actionplane_events_v1_events_proto_rawDescGZIP() []byte {
 	return file_actionplane_events_v1_events_proto_rawDescData
 }
 
-var file_actionplane_events_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_actionplane_events_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_actionplane_events_v1_events_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: actionplane.events.v1.Event
-	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
+	nil,                           // 1: actionplane.events.v1.Event.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 }
 var file_actionplane_events_v1_events_proto_depIdxs = []int32{
-	1, // 0: actionplane.events.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: actionplane.events.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	1, // 1: actionplane.events.v1.Event.attributes:type_name -> actionplane.events.v1.Event.AttributesEntry
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_events_v1_events_proto_init() }
@@ -220,7 +239,7 @@ func file_actionplane_events_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_events_v1_events_proto_rawDesc), len(file_actionplane_events_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

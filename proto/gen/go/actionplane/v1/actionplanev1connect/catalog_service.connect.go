@@ -36,12 +36,27 @@ const (
 	// CatalogServiceAnnounceCatalogProcedure is the fully-qualified name of the CatalogService's
 	// AnnounceCatalog RPC.
 	CatalogServiceAnnounceCatalogProcedure = "/actionplane.v1.CatalogService/AnnounceCatalog"
+	// CatalogServiceListCatalogProcedure is the fully-qualified name of the CatalogService's
+	// ListCatalog RPC.
+	CatalogServiceListCatalogProcedure = "/actionplane.v1.CatalogService/ListCatalog"
+	// CatalogServiceListUnannouncedConditionsProcedure is the fully-qualified name of the
+	// CatalogService's ListUnannouncedConditions RPC.
+	CatalogServiceListUnannouncedConditionsProcedure = "/actionplane.v1.CatalogService/ListUnannouncedConditions"
 )
 
 // CatalogServiceClient is a client for the actionplane.v1.CatalogService service.
 type CatalogServiceClient interface {
 	// Adds entries; announcing one again is harmless.
 	AnnounceCatalog(context.Context, *v1.AnnounceCatalogRequest) (*v1.AnnounceCatalogResponse, error)
+	// What was announced, by kind and name. The functions that are offered
+	// without being announced (preuserinfo, preaccesstoken, presamlresponse) are
+	// not listed.
+	ListCatalog(context.Context, *v1.ListCatalogRequest) (*v1.ListCatalogResponse, error)
+	// Conditions of executions that name something nobody has announced: a typo,
+	// a service that is not there yet, or one that announces nothing. Conditions
+	// on all requests, responses or events name nothing and are never listed. In
+	// strict mode only those of events can be set.
+	ListUnannouncedConditions(context.Context, *v1.ListUnannouncedConditionsRequest) (*v1.ListUnannouncedConditionsResponse, error)
 }
 
 // NewCatalogServiceClient constructs a client for the actionplane.v1.CatalogService service. By
@@ -61,12 +76,26 @@ func NewCatalogServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(catalogServiceMethods.ByName("AnnounceCatalog")),
 			connect.WithClientOptions(opts...),
 		),
+		listCatalog: connect.NewClient[v1.ListCatalogRequest, v1.ListCatalogResponse](
+			httpClient,
+			baseURL+CatalogServiceListCatalogProcedure,
+			connect.WithSchema(catalogServiceMethods.ByName("ListCatalog")),
+			connect.WithClientOptions(opts...),
+		),
+		listUnannouncedConditions: connect.NewClient[v1.ListUnannouncedConditionsRequest, v1.ListUnannouncedConditionsResponse](
+			httpClient,
+			baseURL+CatalogServiceListUnannouncedConditionsProcedure,
+			connect.WithSchema(catalogServiceMethods.ByName("ListUnannouncedConditions")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // catalogServiceClient implements CatalogServiceClient.
 type catalogServiceClient struct {
-	announceCatalog *connect.Client[v1.AnnounceCatalogRequest, v1.AnnounceCatalogResponse]
+	announceCatalog           *connect.Client[v1.AnnounceCatalogRequest, v1.AnnounceCatalogResponse]
+	listCatalog               *connect.Client[v1.ListCatalogRequest, v1.ListCatalogResponse]
+	listUnannouncedConditions *connect.Client[v1.ListUnannouncedConditionsRequest, v1.ListUnannouncedConditionsResponse]
 }
 
 // AnnounceCatalog calls actionplane.v1.CatalogService.AnnounceCatalog.
@@ -78,10 +107,37 @@ func (c *catalogServiceClient) AnnounceCatalog(ctx context.Context, req *v1.Anno
 	return nil, err
 }
 
+// ListCatalog calls actionplane.v1.CatalogService.ListCatalog.
+func (c *catalogServiceClient) ListCatalog(ctx context.Context, req *v1.ListCatalogRequest) (*v1.ListCatalogResponse, error) {
+	response, err := c.listCatalog.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListUnannouncedConditions calls actionplane.v1.CatalogService.ListUnannouncedConditions.
+func (c *catalogServiceClient) ListUnannouncedConditions(ctx context.Context, req *v1.ListUnannouncedConditionsRequest) (*v1.ListUnannouncedConditionsResponse, error) {
+	response, err := c.listUnannouncedConditions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // CatalogServiceHandler is an implementation of the actionplane.v1.CatalogService service.
 type CatalogServiceHandler interface {
 	// Adds entries; announcing one again is harmless.
 	AnnounceCatalog(context.Context, *v1.AnnounceCatalogRequest) (*v1.AnnounceCatalogResponse, error)
+	// What was announced, by kind and name. The functions that are offered
+	// without being announced (preuserinfo, preaccesstoken, presamlresponse) are
+	// not listed.
+	ListCatalog(context.Context, *v1.ListCatalogRequest) (*v1.ListCatalogResponse, error)
+	// Conditions of executions that name something nobody has announced: a typo,
+	// a service that is not there yet, or one that announces nothing. Conditions
+	// on all requests, responses or events name nothing and are never listed. In
+	// strict mode only those of events can be set.
+	ListUnannouncedConditions(context.Context, *v1.ListUnannouncedConditionsRequest) (*v1.ListUnannouncedConditionsResponse, error)
 }
 
 // NewCatalogServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -97,10 +153,26 @@ func NewCatalogServiceHandler(svc CatalogServiceHandler, opts ...connect.Handler
 		connect.WithSchema(catalogServiceMethods.ByName("AnnounceCatalog")),
 		connect.WithHandlerOptions(opts...),
 	)
+	catalogServiceListCatalogHandler := connect.NewUnaryHandlerSimple(
+		CatalogServiceListCatalogProcedure,
+		svc.ListCatalog,
+		connect.WithSchema(catalogServiceMethods.ByName("ListCatalog")),
+		connect.WithHandlerOptions(opts...),
+	)
+	catalogServiceListUnannouncedConditionsHandler := connect.NewUnaryHandlerSimple(
+		CatalogServiceListUnannouncedConditionsProcedure,
+		svc.ListUnannouncedConditions,
+		connect.WithSchema(catalogServiceMethods.ByName("ListUnannouncedConditions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/actionplane.v1.CatalogService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case CatalogServiceAnnounceCatalogProcedure:
 			catalogServiceAnnounceCatalogHandler.ServeHTTP(w, r)
+		case CatalogServiceListCatalogProcedure:
+			catalogServiceListCatalogHandler.ServeHTTP(w, r)
+		case CatalogServiceListUnannouncedConditionsProcedure:
+			catalogServiceListUnannouncedConditionsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -112,4 +184,12 @@ type UnimplementedCatalogServiceHandler struct{}
 
 func (UnimplementedCatalogServiceHandler) AnnounceCatalog(context.Context, *v1.AnnounceCatalogRequest) (*v1.AnnounceCatalogResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.CatalogService.AnnounceCatalog is not implemented"))
+}
+
+func (UnimplementedCatalogServiceHandler) ListCatalog(context.Context, *v1.ListCatalogRequest) (*v1.ListCatalogResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.CatalogService.ListCatalog is not implemented"))
+}
+
+func (UnimplementedCatalogServiceHandler) ListUnannouncedConditions(context.Context, *v1.ListUnannouncedConditionsRequest) (*v1.ListUnannouncedConditionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.CatalogService.ListUnannouncedConditions is not implemented"))
 }

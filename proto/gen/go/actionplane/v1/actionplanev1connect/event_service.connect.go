@@ -36,6 +36,9 @@ const (
 	// EventServicePublishEventProcedure is the fully-qualified name of the EventService's PublishEvent
 	// RPC.
 	EventServicePublishEventProcedure = "/actionplane.v1.EventService/PublishEvent"
+	// EventServicePublishEventsProcedure is the fully-qualified name of the EventService's
+	// PublishEvents RPC.
+	EventServicePublishEventsProcedure = "/actionplane.v1.EventService/PublishEvents"
 )
 
 // EventServiceClient is a client for the actionplane.v1.EventService service.
@@ -43,6 +46,16 @@ type EventServiceClient interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
 	PublishEvent(context.Context, *v1.PublishEventRequest) (*v1.PublishEventResponse, error)
+	// Takes up to 1,000 events at once and answers after JetStream has all of
+	// them. When one of them is invalid, the error names it, as in
+	// "events[3].type", and none is taken.
+	//
+	// Servers of NATS from 2.12 on take a batch as a whole or not at all. Where
+	// they cannot, because one of the events was taken before or the server is
+	// older, the events are taken one by one, and UNAVAILABLE tells by their
+	// indexes which of them are. Events that carry ids may be sent again as they
+	// are: within two minutes each is taken once.
+	PublishEvents(context.Context, *v1.PublishEventsRequest) (*v1.PublishEventsResponse, error)
 }
 
 // NewEventServiceClient constructs a client for the actionplane.v1.EventService service. By
@@ -62,12 +75,19 @@ func NewEventServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(eventServiceMethods.ByName("PublishEvent")),
 			connect.WithClientOptions(opts...),
 		),
+		publishEvents: connect.NewClient[v1.PublishEventsRequest, v1.PublishEventsResponse](
+			httpClient,
+			baseURL+EventServicePublishEventsProcedure,
+			connect.WithSchema(eventServiceMethods.ByName("PublishEvents")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // eventServiceClient implements EventServiceClient.
 type eventServiceClient struct {
-	publishEvent *connect.Client[v1.PublishEventRequest, v1.PublishEventResponse]
+	publishEvent  *connect.Client[v1.PublishEventRequest, v1.PublishEventResponse]
+	publishEvents *connect.Client[v1.PublishEventsRequest, v1.PublishEventsResponse]
 }
 
 // PublishEvent calls actionplane.v1.EventService.PublishEvent.
@@ -79,11 +99,30 @@ func (c *eventServiceClient) PublishEvent(ctx context.Context, req *v1.PublishEv
 	return nil, err
 }
 
+// PublishEvents calls actionplane.v1.EventService.PublishEvents.
+func (c *eventServiceClient) PublishEvents(ctx context.Context, req *v1.PublishEventsRequest) (*v1.PublishEventsResponse, error) {
+	response, err := c.publishEvents.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // EventServiceHandler is an implementation of the actionplane.v1.EventService service.
 type EventServiceHandler interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
 	PublishEvent(context.Context, *v1.PublishEventRequest) (*v1.PublishEventResponse, error)
+	// Takes up to 1,000 events at once and answers after JetStream has all of
+	// them. When one of them is invalid, the error names it, as in
+	// "events[3].type", and none is taken.
+	//
+	// Servers of NATS from 2.12 on take a batch as a whole or not at all. Where
+	// they cannot, because one of the events was taken before or the server is
+	// older, the events are taken one by one, and UNAVAILABLE tells by their
+	// indexes which of them are. Events that carry ids may be sent again as they
+	// are: within two minutes each is taken once.
+	PublishEvents(context.Context, *v1.PublishEventsRequest) (*v1.PublishEventsResponse, error)
 }
 
 // NewEventServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -99,10 +138,18 @@ func NewEventServiceHandler(svc EventServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(eventServiceMethods.ByName("PublishEvent")),
 		connect.WithHandlerOptions(opts...),
 	)
+	eventServicePublishEventsHandler := connect.NewUnaryHandlerSimple(
+		EventServicePublishEventsProcedure,
+		svc.PublishEvents,
+		connect.WithSchema(eventServiceMethods.ByName("PublishEvents")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/actionplane.v1.EventService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case EventServicePublishEventProcedure:
 			eventServicePublishEventHandler.ServeHTTP(w, r)
+		case EventServicePublishEventsProcedure:
+			eventServicePublishEventsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -114,4 +161,8 @@ type UnimplementedEventServiceHandler struct{}
 
 func (UnimplementedEventServiceHandler) PublishEvent(context.Context, *v1.PublishEventRequest) (*v1.PublishEventResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.EventService.PublishEvent is not implemented"))
+}
+
+func (UnimplementedEventServiceHandler) PublishEvents(context.Context, *v1.PublishEventsRequest) (*v1.PublishEventsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.EventService.PublishEvents is not implemented"))
 }
