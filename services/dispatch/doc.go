@@ -12,7 +12,7 @@
 //
 // Subjects out:
 //
-//	actionplane.targets.v1.rpc.get_signing_keys          kept for a minute
+//	actionplane.targets.v1.rpc.get_sending_profile       kept for a minute
 //	actionplane.scripts.v1.rpc.invoke                    endpoints action://<id>
 //	<subject>                                            endpoints nats://<subject>,
 //	                                                     never one of ours

@@ -116,7 +116,7 @@ func TestRunHook(t *testing.T) {
 			{"action://deny", webhook, fault.CodePermissionDenied, "EXEC-reUaUZCzCp", "not you"},
 			{"action://deny409", call, fault.CodeAlreadyExists, "EXEC-reUaUZCzCp", "taken"},
 			{"action://throw", call, fault.CodeFailedPrecondition, "EXEC-dra6yamk98", "Error: bad at fn (<eval>:1:32(3))"},
-			{"nats://actionplane.targets.v1.rpc.get_signing_keys.x", webhook, fault.CodeInvalid, "EXEC-N5lu09", ""},
+			{"nats://actionplane.targets.v1.rpc.get_sending_profile.x", webhook, fault.CodeInvalid, "EXEC-N5lu09", ""},
 			{"nats://nobody.here", webhook, fault.CodeUnknown, "", "nobody listens"},
 		} {
 			_, id, err := h.request(t.Context(), false, target("1", url+"/ok", webhook, false), target("2", c.endpoint, c.kind, true), target("3", url+"/after", webhook, false))

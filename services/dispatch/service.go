@@ -19,7 +19,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/courier"
 	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
-	"github.com/actionplane/actionplane/services/dispatch/internal/keyring"
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/recorder"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
@@ -38,7 +38,7 @@ type Service struct {
 	db       *pg.Pool
 	server   *bus.Server
 	store    *store.Store
-	keys     *keyring.Keyring
+	profiles *profile.Book
 	sender   *sender.Sender
 	hooks    *hook.Runner
 	courier  *courier.Courier
@@ -55,12 +55,12 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB,
-		server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
-		store:  store.New(deps.DB),
-		keys:   keyring.New(deps.Bus),
-		sender: sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
+		server:   deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
+		store:    store.New(deps.DB),
+		profiles: profile.NewBook(deps.Bus),
+		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
 	}
-	s.connect(attempt.New(s.keys, s.sender, deps.Bus))
+	s.connect(attempt.New(s.profiles, s.sender, deps.Bus))
 	if err := s.observe(deps.Telemetry); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ const answerMargin = 64 << 10
 
 // Run serves until ctx is done and what was taken is finished.
 func (s *Service) Run(ctx context.Context) error {
-	defer s.keys.Close()
+	defer s.profiles.Close()
 	defer s.sender.Close()
 	if err := s.prepare(ctx); err != nil {
 		if ctx.Err() != nil { // told to stop meanwhile
@@ -93,7 +93,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.keys.Follow)
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow)
 }
 
 // prepare brings schema and streams up to date.

@@ -53,20 +53,34 @@ type house struct {
 
 // targets stands in for the targets service.
 type targets struct {
-	deleted sync.Map // of ids
-	asked   atomic.Int64
+	deleted  sync.Map     // of ids
+	profiles sync.Map     // of *GetSendingProfileResponse by id, instead of the usual one
+	disabled sync.Map     // of reasons by id
+	asked    atomic.Int64 // for profiles
 }
 
 func (s *targets) GetTargetSnapshots(context.Context, *targetsv1.GetTargetSnapshotsRequest) (*targetsv1.GetTargetSnapshotsResponse, error) {
 	return nil, fault.Internal("not asked for here")
 }
 
-func (s *targets) GetSigningKeys(_ context.Context, in *targetsv1.GetSigningKeysRequest) (*targetsv1.GetSigningKeysResponse, error) {
+func (s *targets) GetSigningKeys(context.Context, *targetsv1.GetSigningKeysRequest) (*targetsv1.GetSigningKeysResponse, error) {
+	return nil, fault.Internal("not asked for here")
+}
+
+func (s *targets) GetSendingProfile(_ context.Context, in *targetsv1.GetSendingProfileRequest) (*targetsv1.GetSendingProfileResponse, error) {
 	s.asked.Add(1)
 	if _, gone := s.deleted.Load(in.GetTargetId()); gone {
 		return nil, fault.NotFound("Target not found")
 	}
-	return &targetsv1.GetSigningKeysResponse{Keys: []string{signingKey}}, nil
+	if p, ok := s.profiles.Load(in.GetTargetId()); ok {
+		return p.(*targetsv1.GetSendingProfileResponse), nil
+	}
+	return &targetsv1.GetSendingProfileResponse{SigningKeys: []string{signingKey}}, nil
+}
+
+func (s *targets) DisableTarget(_ context.Context, in *targetsv1.DisableTargetRequest) (*targetsv1.DisableTargetResponse, error) {
+	s.disabled.Store(in.GetTargetId(), in.GetReason())
+	return &targetsv1.DisableTargetResponse{}, nil
 }
 
 // scripts stands in for the scripts service.

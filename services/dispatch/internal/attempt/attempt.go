@@ -10,7 +10,10 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,10 +22,14 @@ import (
 	"github.com/actionplane/actionplane/libs/tenant"
 	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
-	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
 )
+
+// ErrDisabled is in the error of a try that was not made because its target is
+// disabled.
+var ErrDisabled = errors.New("target is disabled")
 
 // Request is one try.
 type Request struct {
@@ -63,25 +70,25 @@ func (r Result) Verdict(p delivery.Policy) delivery.Verdict {
 	return delivery.Classify(p, r.Transport, r.Status)
 }
 
-type signers interface {
-	Signer(ctx context.Context, tenantID, target string) (*signature.Signer, error)
+type profiles interface {
+	Profile(ctx context.Context, tenantID, target string) (*profile.Profile, error)
 }
 
 // Maker makes tries. It is safe for concurrent use.
 type Maker struct {
-	keys    signers
-	sender  *sender.Sender
-	bus     *bus.Conn
-	scripts *scriptsv1.ScriptsBusClient
+	profiles profiles
+	sender   *sender.Sender
+	bus      *bus.Conn
+	scripts  *scriptsv1.ScriptsBusClient
 }
 
 // New returns a maker.
-func New(keys signers, s *sender.Sender, conn *bus.Conn) *Maker {
-	return &Maker{keys: keys, sender: s, bus: conn, scripts: scriptsv1.NewScriptsBusClient(conn)}
+func New(p profiles, s *sender.Sender, conn *bus.Conn) *Maker {
+	return &Maker{profiles: p, sender: s, bus: conn, scripts: scriptsv1.NewScriptsBusClient(conn)}
 }
 
 // Attempt makes one try. An error is ours, see the package comment;
-// CodeNotFound: the target is deleted.
+// CodeNotFound: the target is deleted; [ErrDisabled]: it is disabled.
 func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
@@ -89,25 +96,33 @@ func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
 	if tenant.From(ctx).Tenant != tenant.ID(req.Tenant) {
 		ctx = tenant.With(ctx, tenant.Identity{Tenant: tenant.ID(req.Tenant)})
 	}
-	signer, err := m.keys.Signer(ctx, req.Tenant, req.Step.TargetID)
+	p, err := m.profiles.Profile(ctx, req.Tenant, req.Step.TargetID)
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := m.send(ctx, req, signer)
+	if p.Disabled != "" {
+		return Result{}, fault.FailedPrecondition("%s is disabled: %s", named(req.Step), p.Disabled).Because(ErrDisabled)
+	}
+	result, err := m.send(ctx, req, p)
 	result.StartedAt, result.Duration = start, time.Since(start)
 	return result, err
 }
 
-func (m *Maker) send(ctx context.Context, req Request, signer *signature.Signer) (Result, error) {
+func (m *Maker) send(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
 	scheme, rest, _ := strings.Cut(req.Step.Endpoint, "://")
 	switch strings.ToLower(scheme) {
 	case "action":
 		return m.invoke(ctx, rest, req)
 	case "nats":
-		return m.request(ctx, rest, req, signer)
+		return m.request(ctx, rest, req, p)
 	default: // the sender refuses what is neither http nor https
-		return m.post(ctx, req, signer)
+		return m.post(ctx, req, p)
 	}
+}
+
+// named is what a target is called in errors.
+func named(step run.Step) string {
+	return "target " + strconv.Quote(cmp.Or(step.TargetName, step.TargetID))
 }
 
 // left is how long the context still allows, at least a millisecond.

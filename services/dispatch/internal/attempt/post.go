@@ -9,20 +9,20 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
-	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
 )
 
 // idEndpoint is the wire's error id of an endpoint that cannot be called.
 const idEndpoint = "EXEC-N5lu09"
 
 // post makes a try over HTTP.
-func (m *Maker) post(ctx context.Context, req Request, signer *signature.Signer) (Result, error) {
-	fields, err := headers(ctx, req, signer)
+func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
+	fields, err := headers(ctx, req, p.Signer)
 	if err != nil {
 		return Result{}, err
 	}
-	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout)}
+	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow}
 	if !req.KeepAnswer {
 		out.KeepBody = 1 // zero would keep all
 	}

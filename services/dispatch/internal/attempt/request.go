@@ -8,12 +8,12 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
-	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 )
 
 // request makes a try by a request on the bus. The headers are those of HTTP.
-func (m *Maker) request(ctx context.Context, subject string, req Request, signer *signature.Signer) (Result, error) {
-	fields, err := headers(ctx, req, signer)
+func (m *Maker) request(ctx context.Context, subject string, req Request, p *profile.Profile) (Result, error) {
+	fields, err := headers(ctx, req, p.Signer)
 	if err != nil {
 		return Result{}, err
 	}

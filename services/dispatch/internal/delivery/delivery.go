@@ -5,14 +5,18 @@
 // chance are handed in.
 //
 //	held ──release──▶ scheduled ──start──▶ sending ──succeed──▶ succeeded
-//	                      ▲  ▲               │ ▲ ├───fail─────▶ failed
-//	                      │  └───abandon─────┤ │ └───exhaust──▶ exhausted
-//	                      │                  ▼ │start
-//	                      └────replay──── backing_off
+//	 │                    ▲  ▲               │ ▲ ├───fail─────▶ failed
+//	 │enqueue      release│  └───abandon─────┤ │ └───exhaust──▶ exhausted
+//	 ▼                    │                  ▼ │start
+//	queued ───────────────┴────replay──── backing_off
+//
+// Deliveries with an ordering key pass through queued: there they wait for
+// their turn among those of their target and key, of which one at a time is
+// scheduled, sending or backing off. Who is next, Turn knows (turn.go).
 //
 // cancel ends every state that has not ended. replay makes an ended delivery
-// scheduled again, and hold puts one that was canceled back behind the step
-// it had waited for.
+// scheduled again, enqueue does it with one that has an ordering key, and hold
+// puts one that was canceled back behind the step it had waited for.
 package delivery
 
 import "time"
@@ -23,6 +27,7 @@ type State string
 // The states.
 const (
 	Held       State = "held"        // waits behind a step that interrupts on error
+	Queued     State = "queued"      // waits for the earlier ones of its ordering key
 	Scheduled  State = "scheduled"   // to be sent at Due
 	Sending    State = "sending"     // an attempt is under way
 	BackingOff State = "backing_off" // to be sent again at Due
@@ -34,7 +39,7 @@ const (
 
 // States returns all states, in the order in which they are usually passed.
 func States() []State {
-	return []State{Held, Scheduled, Sending, BackingOff, Succeeded, Failed, Exhausted, Canceled}
+	return []State{Held, Queued, Scheduled, Sending, BackingOff, Succeeded, Failed, Exhausted, Canceled}
 }
 
 // Ended reports that nothing more happens unless the delivery is replayed.
@@ -49,6 +54,10 @@ func (s State) Ended() bool {
 
 // Waiting reports that the delivery is to be sent when it is due.
 func (s State) Waiting() bool { return s == Scheduled || s == BackingOff }
+
+// Active reports that the delivery's turn has come, and is not over: of those
+// of one target and ordering key, at most one is.
+func (s State) Active() bool { return s.Waiting() || s == Sending }
 
 // Reason says in one stored word why a delivery ended without success.
 type Reason string

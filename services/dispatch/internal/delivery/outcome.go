@@ -70,6 +70,8 @@ func classifyStatus(policy Policy, status int) Verdict {
 	switch {
 	case status >= 200 && status <= 299:
 		return Verdict{Outcome: OutcomeSucceeded}
+	case slices.Contains(policy.RetryableStatuses, status):
+		return Verdict{Outcome: OutcomeRetryable}
 	case status == statusGone:
 		return Verdict{Outcome: OutcomeFailed, Reason: TargetGone, DisableTarget: true}
 	case slices.Contains(policy.FatalStatuses, status):

@@ -22,8 +22,11 @@ type Policy struct {
 	// MaxRetryAfter is the longest wait that a target may ask for.
 	MaxRetryAfter time.Duration
 	// FatalStatuses are the HTTP statuses after which not to try again; 410 is
-	// always one.
+	// one unless RetryableStatuses names it.
 	FatalStatuses []int
+	// RetryableStatuses are the HTTP statuses after which to try again
+	// although that would be the end otherwise, 410 among them.
+	RetryableStatuses []int
 }
 
 // DefaultPolicy is the schedule that Standard Webhooks 1.0.0 proposes: ten

@@ -21,6 +21,7 @@ const (
 	kindCancel  EventKind = "cancel"
 	kindReplay  EventKind = "replay"
 	kindHold    EventKind = "hold"
+	kindEnqueue EventKind = "enqueue"
 )
 
 // Event is something that happened to a delivery. The functions below make
@@ -32,7 +33,7 @@ type Event struct {
 	reason Reason
 }
 
-// Release lets a held delivery go, at once.
+// Release lets a delivery go that was held, or whose turn has come, at once.
 func Release(at time.Time) Event { return Event{Kind: kindRelease, At: at, due: at} }
 
 // Start begins an attempt.
@@ -69,10 +70,19 @@ func Replay(at time.Time) Event { return Event{Kind: kindReplay, At: at, due: at
 // because that step is replayed. Revive knows which ones.
 func Hold(at time.Time) Event { return Event{Kind: kindHold, At: at} }
 
+// Enqueue lets a delivery with an ordering key wait for its turn: a held one
+// instead of releasing it, an ended one instead of replaying it.
+func Enqueue(at time.Time) Event { return Event{Kind: kindEnqueue, At: at} }
+
 // moves holds every legal step: the state that follows. What is not here
 // cannot happen.
 var moves = map[State]map[EventKind]State{
 	Held: {
+		kindRelease: Scheduled,
+		kindEnqueue: Queued,
+		kindCancel:  Canceled,
+	},
+	Queued: {
 		kindRelease: Scheduled,
 		kindCancel:  Canceled,
 	},
@@ -94,17 +104,21 @@ var moves = map[State]map[EventKind]State{
 		kindCancel: Canceled,
 	},
 	Succeeded: {
-		kindReplay: Scheduled, // the receiver lost what it had taken
+		kindReplay:  Scheduled, // the receiver lost what it had taken
+		kindEnqueue: Queued,
 	},
 	Failed: {
-		kindReplay: Scheduled,
+		kindReplay:  Scheduled,
+		kindEnqueue: Queued,
 	},
 	Exhausted: {
-		kindReplay: Scheduled,
+		kindReplay:  Scheduled,
+		kindEnqueue: Queued,
 	},
 	Canceled: {
-		kindReplay: Scheduled,
-		kindHold:   Held,
+		kindReplay:  Scheduled,
+		kindEnqueue: Queued,
+		kindHold:    Held,
 	},
 }
 
@@ -122,7 +136,7 @@ func (d Delivery) Apply(e Event) (Delivery, error) {
 	switch {
 	case e.Kind == kindStart:
 		d.Attempt++
-	case e.Kind == kindReplay && d.State.Ended(), e.Kind == kindHold:
+	case d.State.Ended(): // replay, enqueue, hold: a new round begins
 		d.Earlier = d.Attempt
 	}
 	d.State, d.Due, d.Reason, d.Changed = next, e.due, e.reason, e.At

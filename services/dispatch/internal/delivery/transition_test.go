@@ -27,22 +27,24 @@ var events = map[delivery.EventKind]delivery.Event{
 	"cancel":   delivery.Cancel(later, delivery.Operator),
 	"replay":   delivery.Replay(later),
 	"hold":     delivery.Hold(later),
+	"enqueue":  delivery.Enqueue(later),
 }
 
 // matrix is the documented table in full: a row per state, a column per event,
 // and "" where the event cannot happen.
 var matrix = []struct {
-	from                                                                           delivery.State
-	release, start, succeed, backOff, fail, exhaust, abandon, cancel, replay, hold delivery.State
+	from                                                                                    delivery.State
+	release, start, succeed, backOff, fail, exhaust, abandon, cancel, replay, hold, enqueue delivery.State
 }{
-	{from: "held", release: "scheduled", cancel: "canceled"},
+	{from: "held", release: "scheduled", cancel: "canceled", enqueue: "queued"},
+	{from: "queued", release: "scheduled", cancel: "canceled"},
 	{from: "scheduled", start: "sending", cancel: "canceled"},
 	{from: "sending", succeed: "succeeded", backOff: "backing_off", fail: "failed", exhaust: "exhausted", abandon: "scheduled", cancel: "canceled"},
 	{from: "backing_off", start: "sending", replay: "scheduled", cancel: "canceled"},
-	{from: "succeeded", replay: "scheduled"},
-	{from: "failed", replay: "scheduled"},
-	{from: "exhausted", replay: "scheduled"},
-	{from: "canceled", replay: "scheduled", hold: "held"},
+	{from: "succeeded", replay: "scheduled", enqueue: "queued"},
+	{from: "failed", replay: "scheduled", enqueue: "queued"},
+	{from: "exhausted", replay: "scheduled", enqueue: "queued"},
+	{from: "canceled", replay: "scheduled", hold: "held", enqueue: "queued"},
 }
 
 func TestApply(t *testing.T) {
@@ -53,7 +55,7 @@ func TestApply(t *testing.T) {
 	for _, row := range matrix {
 		want := map[delivery.EventKind]delivery.State{
 			"release": row.release, "start": row.start, "succeed": row.succeed, "back_off": row.backOff, "fail": row.fail,
-			"exhaust": row.exhaust, "abandon": row.abandon, "cancel": row.cancel, "replay": row.replay, "hold": row.hold,
+			"exhaust": row.exhaust, "abandon": row.abandon, "cancel": row.cancel, "replay": row.replay, "hold": row.hold, "enqueue": row.enqueue,
 		}
 		for kind, event := range events {
 			t.Run(string(row.from)+"/"+string(kind), func(t *testing.T) {
@@ -107,6 +109,9 @@ func TestApplyKeepsTheBooks(t *testing.T) {
 		{"ReplayOfOneThatBacksOffDoesNot",
 			delivery.Delivery{State: delivery.BackingOff, Attempt: 4, Due: due}, delivery.Replay(later),
 			delivery.Delivery{State: delivery.Scheduled, Attempt: 4, Due: later, Changed: later}},
+		{"EnqueueOfAnEndedOneStartsANewRound",
+			delivery.Delivery{State: delivery.Failed, Attempt: 3, Reason: delivery.Refused}, delivery.Enqueue(later),
+			delivery.Delivery{State: delivery.Queued, Attempt: 3, Earlier: 3, Changed: later}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,7 +156,7 @@ func TestApplyInvariants(t *testing.T) {
 			if (d.State.Ended() && d.State != delivery.Succeeded) != (d.Reason != "") {
 				t.Fatalf("%+v: only an end without success has a reason", d)
 			}
-			if before.State.Ended() && kind != "replay" && kind != "hold" {
+			if before.State.Ended() && kind != "replay" && kind != "hold" && kind != "enqueue" {
 				t.Fatalf("%s took %+v out of its end", kind, before)
 			}
 			if d.Tries() < 0 || d.Tries() > d.Attempt || d.State == delivery.Sending && d.Tries() < 1 {

@@ -1,0 +1,57 @@
+// Package profile has the sending profiles of targets at hand: all that
+// sending to a target takes beside what the chain says of it, parsed and ready
+// to use. Profiles hold secrets. They live in memory only and print as
+// "[redacted]".
+package profile
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
+)
+
+// Profile is what sending to one target takes. It is shared: only to be read.
+type Profile struct {
+	// Version is the target's that this is of.
+	Version uint64
+	// Signer makes the signatures; Empty when the target has no key.
+	Signer *signature.Signer
+	// Allow is what this target may reach although it is private.
+	Allow egress.AllowList
+	// Retry is the target's own policy; its zero parts mean the defaults.
+	Retry Retry
+	// Limits bound what the target is burdened with; zero parts mean the
+	// defaults.
+	Limits Limits
+	// Disabled says why nothing may be sent; empty: the target is enabled.
+	Disabled string
+	// Broken is what could not be read of the profile; nil: nothing. Then
+	// nothing can be sent, as with a certificate that is none.
+	Broken error
+}
+
+// Retry says when a failed delivery of an event is tried again.
+type Retry struct {
+	MaxAttempts       int             // in all; 0: as many as the schedule has, and the first
+	Schedule          []time.Duration // pauses before the second attempt, the third, …; empty: the default
+	FinalStatuses     []int           // after which none is made; empty: the default
+	RetryableStatuses []int           // after which one is made although the default would not
+}
+
+// Limits bound what one target is burdened with.
+type Limits struct {
+	MaxConcurrency  int           // requests at once; 0: the default
+	RatePerSecond   float64       // 0: no limit
+	CircuitFailures int           // in a row, that open the circuit; 0: the default
+	CircuitPause    time.Duration // that it stays open; 0: the default
+}
+
+// Format writes "[redacted]" for every verb.
+func (Profile) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// LogValue keeps profiles out of structured logs.
+func (Profile) LogValue() slog.Value { return slog.StringValue("[redacted]") }
