@@ -544,6 +544,10 @@ type StepResult struct {
 	// The message before and after, when asked to explain.
 	PayloadBefore []byte `protobuf:"bytes,9,opt,name=payload_before,json=payloadBefore,proto3" json:"payload_before,omitempty"`
 	PayloadAfter  []byte `protobuf:"bytes,10,opt,name=payload_after,json=payloadAfter,proto3" json:"payload_after,omitempty"`
+	// What the step changed of the message: a JSON Patch (RFC 6902) from before
+	// to after. Absent where nothing changed, and where message or patch are too
+	// large to be recorded.
+	JsonPatch     []byte `protobuf:"bytes,11,opt,name=json_patch,json=jsonPatch,proto3" json:"json_patch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +652,13 @@ func (x *StepResult) GetPayloadAfter() []byte {
 	return nil
 }
 
+func (x *StepResult) GetJsonPatch() []byte {
+	if x != nil {
+		return x.JsonPatch
+	}
+	return nil
+}
+
 var File_actionplane_hooks_v1_hooks_proto protoreflect.FileDescriptor
 
 const file_actionplane_hooks_v1_hooks_proto_rawDesc = "" +
@@ -697,7 +708,7 @@ const file_actionplane_hooks_v1_hooks_proto_rawDesc = "" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1c\n" +
 	"\tcondition\x18\x02 \x01(\tR\tcondition\x12\x1e\n" +
 	"\apayload\x18\x03 \x01(\fB\x04\xd0\xf3\x18\x01R\apayload\x126\n" +
-	"\x05steps\x18\x04 \x03(\v2 .actionplane.hooks.v1.StepResultR\x05steps\"\x83\x03\n" +
+	"\x05steps\x18\x04 \x03(\v2 .actionplane.hooks.v1.StepResultR\x05steps\"\xa8\x03\n" +
 	"\n" +
 	"StepResult\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\rR\bposition\x12\x1b\n" +
@@ -712,7 +723,9 @@ const file_actionplane_hooks_v1_hooks_proto_rawDesc = "" +
 	"\achanged\x18\b \x01(\bR\achanged\x12+\n" +
 	"\x0epayload_before\x18\t \x01(\fB\x04\xd0\xf3\x18\x01R\rpayloadBefore\x12)\n" +
 	"\rpayload_after\x18\n" +
-	" \x01(\fB\x04\xd0\xf3\x18\x01R\fpayloadAfter*\x97\x01\n" +
+	" \x01(\fB\x04\xd0\xf3\x18\x01R\fpayloadAfter\x12#\n" +
+	"\n" +
+	"json_patch\x18\v \x01(\fB\x04\xd0\xf3\x18\x01R\tjsonPatch*\x97\x01\n" +
 	"\vStepOutcome\x12\x1c\n" +
 	"\x18STEP_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16STEP_OUTCOME_SUCCEEDED\x10\x01\x12\x17\n" +
