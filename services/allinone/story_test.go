@@ -73,6 +73,7 @@ func story(t *testing.T, h *house) {
 		{"AnEventArrivesAfterOne503", s.event},
 		{"AStrangerPublishesJSON", s.strangersEvent},
 		{"ApprovalsHaveSettings", s.approvals},
+		{"TheDocumentsRequestsAreAnsweredAsPrinted", s.documents},
 		{"APatchedTargetIsInForce", s.patch},
 		{"AKeyIsRotated", s.rotate},
 		{"ADeletedTargetIsNotCalled", s.remove},
