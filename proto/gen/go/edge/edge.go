@@ -79,6 +79,76 @@ var Services = []Service{
 		},
 	},
 	{
+		Name: "actionplane.v1.IssuerService",
+		Methods: []*contract.Method{
+			&v1.IssuerServiceCreateIssuer,
+			&v1.IssuerServiceListIssuers,
+			&v1.IssuerServiceGetIssuer,
+			&v1.IssuerServiceDeleteIssuer,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewIssuerServiceHandler(v1.NewIssuerServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterIssuerServiceHandlerServer(ctx, mux, v1.NewIssuerServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.MemberService",
+		Methods: []*contract.Method{
+			&v1.MemberServiceListRoles,
+			&v1.MemberServiceListMembers,
+			&v1.MemberServiceSetMember,
+			&v1.MemberServiceRemoveMember,
+			&v1.MemberServiceListInstanceMembers,
+			&v1.MemberServiceSetInstanceMember,
+			&v1.MemberServiceRemoveInstanceMember,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewMemberServiceHandler(v1.NewMemberServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterMemberServiceHandlerServer(ctx, mux, v1.NewMemberServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.OrganizationService",
+		Methods: []*contract.Method{
+			&v1.OrganizationServiceCreateOrganization,
+			&v1.OrganizationServiceListOrganizations,
+			&v1.OrganizationServiceGetOrganization,
+			&v1.OrganizationServiceRenameOrganization,
+			&v1.OrganizationServiceDeactivateOrganization,
+			&v1.OrganizationServiceReactivateOrganization,
+			&v1.OrganizationServiceDeleteOrganization,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewOrganizationServiceHandler(v1.NewOrganizationServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterOrganizationServiceHandlerServer(ctx, mux, v1.NewOrganizationServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.PersonService",
+		Methods: []*contract.Method{
+			&v1.PersonServiceGetMe,
+			&v1.PersonServiceCreatePerson,
+			&v1.PersonServiceListPeople,
+			&v1.PersonServiceListInstancePeople,
+			&v1.PersonServiceGetPerson,
+			&v1.PersonServiceDeactivatePerson,
+			&v1.PersonServiceReactivatePerson,
+			&v1.PersonServiceDeletePerson,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewPersonServiceHandler(v1.NewPersonServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterPersonServiceHandlerServer(ctx, mux, v1.NewPersonServiceBusClient(c))
+		},
+	},
+	{
 		Name: "actionplane.v1.RunService",
 		Methods: []*contract.Method{
 			&v1.RunServiceGetRun,
@@ -91,6 +161,23 @@ var Services = []Service{
 		},
 		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
 			return v1.RegisterRunServiceHandlerServer(ctx, mux, v1.NewRunServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.TokenService",
+		Methods: []*contract.Method{
+			&v1.TokenServiceListMyTokens,
+			&v1.TokenServiceCreateMyToken,
+			&v1.TokenServiceRevokeMyToken,
+			&v1.TokenServiceListTokens,
+			&v1.TokenServiceCreateToken,
+			&v1.TokenServiceRevokeToken,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewTokenServiceHandler(v1.NewTokenServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterTokenServiceHandlerServer(ctx, mux, v1.NewTokenServiceBusClient(c))
 		},
 	},
 	{
