@@ -164,6 +164,23 @@ var Services = []Service{
 		},
 	},
 	{
+		Name: "actionplane.v1.TargetService",
+		Methods: []*contract.Method{
+			&v1.TargetServiceGetTargetSettings,
+			&v1.TargetServiceUpdateTargetSettings,
+			&v1.TargetServiceRotateSigningKey,
+			&v1.TargetServiceEnableTarget,
+			&v1.TargetServiceDisableTarget,
+			&v1.TargetServiceGetWebKeys,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewTargetServiceHandler(v1.NewTargetServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterTargetServiceHandlerServer(ctx, mux, v1.NewTargetServiceBusClient(c))
+		},
+	},
+	{
 		Name: "actionplane.v1.TokenService",
 		Methods: []*contract.Method{
 			&v1.TokenServiceListMyTokens,

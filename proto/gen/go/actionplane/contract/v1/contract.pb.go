@@ -247,6 +247,14 @@ var file_actionplane_contract_v1_contract_proto_extTypes = []protoimpl.Extension
 		Filename:      "actionplane/contract/v1/contract.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MessageOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51003,
+		Name:          "actionplane.contract.v1.empty_lists",
+		Tag:           "varint,51003,opt,name=empty_lists",
+		Filename:      "actionplane/contract/v1/contract.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
 		ExtensionType: (*bool)(nil),
 		Field:         51002,
@@ -262,13 +270,23 @@ var (
 	E_Method = &file_actionplane_contract_v1_contract_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.MessageOptions.
+var (
+	// On JSON surfaces, lists are there when they are empty too, as [], in this
+	// message and in what it holds: for clients that read lists unconditionally.
+	// Scalars of such messages are declared optional, and absent when unset.
+	//
+	// optional bool empty_lists = 51003;
+	E_EmptyLists = &file_actionplane_contract_v1_contract_proto_extTypes[1]
+)
+
 // Extension fields to descriptorpb.FieldOptions.
 var (
 	// A bytes field that holds JSON text. On JSON surfaces it appears as that
 	// JSON value itself, byte for byte, never as base64.
 	//
 	// optional bool raw_json = 51002;
-	E_RawJson = &file_actionplane_contract_v1_contract_proto_extTypes[1]
+	E_RawJson = &file_actionplane_contract_v1_contract_proto_extTypes[2]
 )
 
 var File_actionplane_contract_v1_contract_proto protoreflect.FileDescriptor
@@ -293,7 +311,9 @@ const file_actionplane_contract_v1_contract_proto_rawDesc = "" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSCOPE_INSTANCE\x10\x01\x12\x16\n" +
 	"\x12SCOPE_ORGANIZATION\x10\x02:Y\n" +
-	"\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\v2\x1f.actionplane.contract.v1.MethodR\x06method::\n" +
+	"\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\v2\x1f.actionplane.contract.v1.MethodR\x06method:B\n" +
+	"\vempty_lists\x12\x1f.google.protobuf.MessageOptions\x18\xbb\x8e\x03 \x01(\bR\n" +
+	"emptyLists::\n" +
 	"\braw_json\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\bR\arawJsonB\xfe\x01\n" +
 	"\x1bcom.actionplane.contract.v1B\rContractProtoP\x01ZRgithub.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1;contractv1\xa2\x02\x03ACX\xaa\x02\x17Actionplane.Contract.V1\xca\x02\x17Actionplane\\Contract\\V1\xe2\x02#Actionplane\\Contract\\V1\\GPBMetadata\xea\x02\x19Actionplane::Contract::V1b\x06proto3"
 
@@ -312,22 +332,24 @@ func file_actionplane_contract_v1_contract_proto_rawDescGZIP() []byte {
 var file_actionplane_contract_v1_contract_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_actionplane_contract_v1_contract_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_actionplane_contract_v1_contract_proto_goTypes = []any{
-	(Scope)(0),                         // 0: actionplane.contract.v1.Scope
-	(*Method)(nil),                     // 1: actionplane.contract.v1.Method
-	(*Gate)(nil),                       // 2: actionplane.contract.v1.Gate
-	(*descriptorpb.MethodOptions)(nil), // 3: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),  // 4: google.protobuf.FieldOptions
+	(Scope)(0),                          // 0: actionplane.contract.v1.Scope
+	(*Method)(nil),                      // 1: actionplane.contract.v1.Method
+	(*Gate)(nil),                        // 2: actionplane.contract.v1.Gate
+	(*descriptorpb.MethodOptions)(nil),  // 3: google.protobuf.MethodOptions
+	(*descriptorpb.MessageOptions)(nil), // 4: google.protobuf.MessageOptions
+	(*descriptorpb.FieldOptions)(nil),   // 5: google.protobuf.FieldOptions
 }
 var file_actionplane_contract_v1_contract_proto_depIdxs = []int32{
 	0, // 0: actionplane.contract.v1.Method.scope:type_name -> actionplane.contract.v1.Scope
 	2, // 1: actionplane.contract.v1.Method.gate:type_name -> actionplane.contract.v1.Gate
 	3, // 2: actionplane.contract.v1.method:extendee -> google.protobuf.MethodOptions
-	4, // 3: actionplane.contract.v1.raw_json:extendee -> google.protobuf.FieldOptions
-	1, // 4: actionplane.contract.v1.method:type_name -> actionplane.contract.v1.Method
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	4, // [4:5] is the sub-list for extension type_name
-	2, // [2:4] is the sub-list for extension extendee
+	4, // 3: actionplane.contract.v1.empty_lists:extendee -> google.protobuf.MessageOptions
+	5, // 4: actionplane.contract.v1.raw_json:extendee -> google.protobuf.FieldOptions
+	1, // 5: actionplane.contract.v1.method:type_name -> actionplane.contract.v1.Method
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	5, // [5:6] is the sub-list for extension type_name
+	2, // [2:5] is the sub-list for extension extendee
 	0, // [0:2] is the sub-list for field type_name
 }
 
@@ -343,7 +365,7 @@ func file_actionplane_contract_v1_contract_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_contract_v1_contract_proto_rawDesc), len(file_actionplane_contract_v1_contract_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   2,
-			NumExtensions: 2,
+			NumExtensions: 3,
 			NumServices:   0,
 		},
 		GoTypes:           file_actionplane_contract_v1_contract_proto_goTypes,

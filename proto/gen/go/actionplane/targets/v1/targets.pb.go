@@ -7,6 +7,7 @@
 package targetsv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -817,14 +818,18 @@ func (x *TLS) GetClientKey() []byte {
 // RetryPolicy says when a failed delivery of an event is tried again.
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Attempts in all; 0: as many as the schedule has, and the first.
+	// Attempts in all, at most 100; 0: as many as the schedule has, and the
+	// first.
 	MaxAttempts uint32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
-	// Pauses before the second attempt, the third, …; the last one repeats.
-	// Empty: the schedule of the Standard Webhooks specification.
+	// Pauses before the second attempt, the third, …, each at most 7 days; the
+	// last one repeats. Empty: the schedule of the Standard Webhooks
+	// specification.
 	Schedule []*durationpb.Duration `protobuf:"bytes,2,rep,name=schedule,proto3" json:"schedule,omitempty"`
-	// HTTP statuses after which no retry is made; empty: the default.
+	// HTTP statuses after which no retry is made; empty: the default. None of a
+	// success.
 	FinalStatuses []uint32 `protobuf:"varint,3,rep,packed,name=final_statuses,json=finalStatuses,proto3" json:"final_statuses,omitempty"`
-	// HTTP statuses after which one is made although the default would not.
+	// HTTP statuses after which one is made although the default would not; none
+	// that is final.
 	RetryableStatuses []uint32 `protobuf:"varint,4,rep,packed,name=retryable_statuses,json=retryableStatuses,proto3" json:"retryable_statuses,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -891,15 +896,15 @@ func (x *RetryPolicy) GetRetryableStatuses() []uint32 {
 // Limits bound what one target is burdened with.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Requests at once, over all replicas of a sender as nearly as they can; 0:
-	// the default.
+	// Requests at once, over all replicas of a sender as nearly as they can, at
+	// most 10,000; 0: the default.
 	MaxConcurrency uint32 `protobuf:"varint,1,opt,name=max_concurrency,json=maxConcurrency,proto3" json:"max_concurrency,omitempty"`
-	// Requests a second; 0: no limit.
+	// Requests a second, at most 100,000; 0: no limit.
 	RatePerSecond float64 `protobuf:"fixed64,2,opt,name=rate_per_second,json=ratePerSecond,proto3" json:"rate_per_second,omitempty"`
-	// Failures in a row that open the circuit; 0: the default.
+	// Failures in a row that open the circuit, at most 100,000; 0: the default.
 	CircuitFailures uint32 `protobuf:"varint,3,opt,name=circuit_failures,json=circuitFailures,proto3" json:"circuit_failures,omitempty"`
-	// How long it stays open before one request tries the target; absent: the
-	// default.
+	// How long it stays open before one request tries the target, at most a day;
+	// absent: the default.
 	CircuitPause  *durationpb.Duration `protobuf:"bytes,4,opt,name=circuit_pause,json=circuitPause,proto3" json:"circuit_pause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1055,7 +1060,7 @@ var File_actionplane_targets_v1_targets_proto protoreflect.FileDescriptor
 
 const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\n" +
-	"$actionplane/targets/v1/targets.proto\x12\x16actionplane.targets.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1egoogle/protobuf/duration.proto\"\xff\x01\n" +
+	"$actionplane/targets/v1/targets.proto\x12\x16actionplane.targets.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xff\x01\n" +
 	"\x0eTargetSnapshot\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x120\n" +
@@ -1104,17 +1109,17 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x0fca_certificates\x18\x01 \x01(\fR\x0ecaCertificates\x12-\n" +
 	"\x12client_certificate\x18\x02 \x01(\fR\x11clientCertificate\x12\x1d\n" +
 	"\n" +
-	"client_key\x18\x03 \x01(\fR\tclientKey\"\xbd\x01\n" +
-	"\vRetryPolicy\x12!\n" +
-	"\fmax_attempts\x18\x01 \x01(\rR\vmaxAttempts\x125\n" +
-	"\bschedule\x18\x02 \x03(\v2\x19.google.protobuf.DurationR\bschedule\x12%\n" +
-	"\x0efinal_statuses\x18\x03 \x03(\rR\rfinalStatuses\x12-\n" +
-	"\x12retryable_statuses\x18\x04 \x03(\rR\x11retryableStatuses\"\xc4\x01\n" +
-	"\x06Limits\x12'\n" +
-	"\x0fmax_concurrency\x18\x01 \x01(\rR\x0emaxConcurrency\x12&\n" +
-	"\x0frate_per_second\x18\x02 \x01(\x01R\rratePerSecond\x12)\n" +
-	"\x10circuit_failures\x18\x03 \x01(\rR\x0fcircuitFailures\x12>\n" +
-	"\rcircuit_pause\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\fcircuitPause\"K\n" +
+	"client_key\x18\x03 \x01(\fR\tclientKey\"\x85\x02\n" +
+	"\vRetryPolicy\x12*\n" +
+	"\fmax_attempts\x18\x01 \x01(\rB\a\xbaH\x04*\x02\x18dR\vmaxAttempts\x12L\n" +
+	"\bschedule\x18\x02 \x03(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\x92\x01\x0f\x10d\"\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\bschedule\x129\n" +
+	"\x0efinal_statuses\x18\x03 \x03(\rB\x12\xbaH\x0f\x92\x01\f\x10d\"\b*\x06\x18\xd7\x04(\xac\x02R\rfinalStatuses\x12A\n" +
+	"\x12retryable_statuses\x18\x04 \x03(\rB\x12\xbaH\x0f\x92\x01\f\x10d\"\b*\x06\x18\xd7\x04(\xac\x02R\x11retryableStatuses\"\x84\x02\n" +
+	"\x06Limits\x121\n" +
+	"\x0fmax_concurrency\x18\x01 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x0emaxConcurrency\x12A\n" +
+	"\x0frate_per_second\x18\x02 \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00j\xf8@)\x00\x00\x00\x00\x00\x00\x00\x00R\rratePerSecond\x124\n" +
+	"\x10circuit_failures\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06R\x0fcircuitFailures\x12N\n" +
+	"\rcircuit_pause\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\fcircuitPause\"K\n" +
 	"\x14DisableTargetRequest\x12\x1b\n" +
 	"\ttarget_id\x18\x01 \x01(\tR\btargetId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x17\n" +
