@@ -7,14 +7,15 @@
 // rotated: for the length of the overlap the headers carry one signature for
 // the old key and one for the new.
 //
-// Further schemes join here: a v1a (ed25519) entry goes into the list that
-// Signer.Standard builds; JWT and JWE payloads are bodies of their own, signed
-// like any other after they were built.
+// JWT and JWE payloads (package seal) are bodies of their own, signed like any
+// other after they were built.
 package signature
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"hash"
 	"sync"
 )
@@ -23,8 +24,9 @@ import (
 // keys and keep it: it reuses keyed hashes, which halves the cost of a
 // signature. Safe for concurrent use.
 type Signer struct {
-	keys []Key
-	pool sync.Pool // of *macs
+	keys  []Key
+	pairs []ed25519.PrivateKey
+	pool  sync.Pool // of *macs
 }
 
 // NewSigner returns a Signer for keys, newest first. Empty keys are left out;
@@ -40,8 +42,22 @@ func NewSigner(keys ...Key) *Signer {
 	return s
 }
 
+// NewPairSigner returns a Signer for keys that also signs with ed25519 keys,
+// given as seeds of 32 bytes, newest first. Receivers verify with the public
+// key; Standard Webhooks writes it as "whpk_" and its base64.
+func NewPairSigner(keys []Key, seeds [][]byte) (*Signer, error) {
+	s := NewSigner(keys...)
+	for _, seed := range seeds {
+		if len(seed) != ed25519.SeedSize {
+			return s, fmt.Errorf("an ed25519 seed has %d bytes, not %d", len(seed), ed25519.SeedSize)
+		}
+		s.pairs = append(s.pairs, ed25519.NewKeyFromSeed(seed))
+	}
+	return s, nil
+}
+
 // Empty reports whether the Signer has no key and its headers must be omitted.
-func (s *Signer) Empty() bool { return len(s.keys) == 0 }
+func (s *Signer) Empty() bool { return len(s.keys) == 0 && len(s.pairs) == 0 }
 
 // macs is the working set of one signature: keyed hashes and scratch space.
 type macs struct {
@@ -49,6 +65,7 @@ type macs struct {
 	standard []hash.Hash // text, and where it is legal the key's base64 reading
 	prefix   []byte      // what stands before the body in the signed message
 	header   []byte      // the header value in the making
+	signed   []byte      // what an ed25519 key signs, which must be in one piece
 	sum      [sha256.Size]byte
 }
 
@@ -63,6 +80,20 @@ func newMACs(keys []Key) *macs {
 		}
 	}
 	return m
+}
+
+// maxScratch is the most memory, in bytes, that is kept to sign the next
+// message with.
+const maxScratch = 64 << 10
+
+// message returns prefix and body in one piece; it is valid until the next
+// call.
+func (m *macs) message(body []byte) []byte {
+	signed := append(append(m.signed[:0], m.prefix...), body...)
+	if cap(signed) <= maxScratch {
+		m.signed = signed
+	}
+	return signed
 }
 
 // compute returns the MAC of prefix and body; it is valid until the next call.

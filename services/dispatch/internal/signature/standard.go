@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"strconv"
@@ -24,7 +25,7 @@ var ErrID = errors.New("webhook id is empty or has a character other than letter
 type Standard struct {
 	ID        string // stable over retries: the receiver's idempotency key
 	Timestamp string // unix seconds of this attempt
-	Signature string // space separated list of "v1,<base64>"
+	Signature string // space separated list of "v1,<base64>" and "v1a,<base64>"
 }
 
 // Standard returns the Standard Webhooks headers for body sent at the given
@@ -32,6 +33,8 @@ type Standard struct {
 // for receivers that use [StandardWebhooksSecret], and one made with the key
 // read as base64 where that is a legal secret, for receivers into whose
 // library the bare key was pasted; libraries accept any one that matches.
+// Behind them comes a "v1a" entry for each ed25519 key, over the same message:
+// libraries that know no v1a skip it.
 //
 // Without a key the result is zero: the headers are then omitted. It returns
 // [ErrID] for an id that cannot be signed.
@@ -48,13 +51,24 @@ func (s *Signer) Standard(id string, at time.Time, body []byte) (Standard, error
 	m.prefix = append(append(m.prefix[:0], id...), '.')
 	m.prefix = append(append(m.prefix, timestamp...), '.')
 	m.header = m.header[:0]
-	for i, h := range m.standard {
-		if i > 0 {
-			m.header = append(m.header, ' ')
+	for _, h := range m.standard {
+		m.entry("v1,", m.compute(h, body))
+	}
+	if len(s.pairs) > 0 {
+		message := m.message(body)
+		for _, pair := range s.pairs {
+			m.entry("v1a,", ed25519.Sign(pair, message))
 		}
-		m.header = base64.StdEncoding.AppendEncode(append(m.header, "v1,"...), m.compute(h, body))
 	}
 	return Standard{ID: id, Timestamp: timestamp, Signature: string(m.header)}, nil
+}
+
+// entry adds a signature to the list.
+func (m *macs) entry(version string, signature []byte) {
+	if len(m.header) > 0 {
+		m.header = append(m.header, ' ')
+	}
+	m.header = base64.StdEncoding.AppendEncode(append(m.header, version...), signature)
 }
 
 // validID keeps to an alphabet that is also safe in a header line.

@@ -1,6 +1,8 @@
 package signature_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -83,6 +85,64 @@ func TestStandard(t *testing.T) {
 		t.Parallel()
 		if h := standard(t, signature.NewSigner(), "1", time.Unix(1, 0), ""); h != (signature.Standard{}) {
 			t.Errorf("headers = %+v, want none", h)
+		}
+	})
+}
+
+func TestStandard_SignsWithEd25519(t *testing.T) {
+	t.Parallel()
+	// The vector of Svix, who devised v1a: base64 of seed and public key.
+	const private, public = "6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==", "1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+	pair, err := base64.StdEncoding.DecodeString(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("ReproducesTheVectorOfItsInventor", func(t *testing.T) {
+		t.Parallel()
+		s, err := signature.NewPairSigner(nil, [][]byte{pair[:32]})
+		if err != nil || s.Empty() || s.Sign(time.Now(), nil) != "" {
+			t.Fatalf("empty %v, %v", s.Empty(), err)
+		}
+		h := standard(t, s, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), `{"test": 2432232314}`)
+		if want := "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="; h.Signature != want {
+			t.Errorf("signature = %q, want %q", h.Signature, want)
+		}
+	})
+	t.Run("BesideTheKeysAndForBothDuringRotation", func(t *testing.T) {
+		t.Parallel()
+		other := bytes.Repeat([]byte{7}, ed25519.SeedSize)
+		s, err := signature.NewPairSigner([]signature.Key{pastedKey}, [][]byte{other, pair[:32]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		for _, body := range []string{"{}", strings.Repeat("x", 100_000), "{}"} { // beyond the scratch, and back
+			h := standard(t, s, "42", now, body)
+			if err := foreign(t, signature.StandardWebhooksSecret(pastedKey), h, body); err != nil {
+				t.Errorf("a library that knows no v1a: %v", err)
+			}
+			var verified int
+			for entry := range strings.FieldsSeq(h.Signature) {
+				sum, ok := strings.CutPrefix(entry, "v1a,")
+				raw, err := base64.StdEncoding.DecodeString(sum)
+				if !ok || err != nil {
+					continue
+				}
+				key, _ := base64.StdEncoding.DecodeString(public)
+				message := []byte("42." + h.Timestamp + "." + body)
+				if ed25519.Verify(key, message, raw) || ed25519.Verify(ed25519.NewKeyFromSeed(other).Public().(ed25519.PublicKey), message, raw) {
+					verified++
+				}
+			}
+			if verified != 2 {
+				t.Errorf("%d of 2 signatures hold in %q", verified, h.Signature)
+			}
+		}
+	})
+	t.Run("RefusesWhatIsNoSeed", func(t *testing.T) {
+		t.Parallel()
+		if s, err := signature.NewPairSigner([]signature.Key{pastedKey}, [][]byte{pair}); err == nil || s.Empty() {
+			t.Errorf("got %v", err)
 		}
 	})
 }

@@ -30,9 +30,9 @@ var (
 // Sign returns the value of the ZITADEL-Signature header for body sent at the
 // given time: "t=<unix seconds>" and one ",v1=<hex>" for each key, each the
 // HMAC-SHA256 of "<unix seconds>.<body>" keyed with the key's characters.
-// Without a key it returns "": the header is then omitted.
+// Without such a key it returns "": the header is then omitted.
 func (s *Signer) Sign(at time.Time, body []byte) string {
-	if s.Empty() {
+	if len(s.keys) == 0 {
 		return ""
 	}
 	m := s.pool.Get().(*macs)
