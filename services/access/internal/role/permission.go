@@ -21,11 +21,28 @@ const (
 	ApprovalSettingsRead Permission = "approval.settings.read"
 	// ApprovalSettingsWrite is for owners alone (approvals sheet, 1.2).
 	ApprovalSettingsWrite Permission = "approval.settings.write"
-	EventPublish          Permission = "event.publish"
-	HookRun               Permission = "hook.run"
-	CatalogAnnounce       Permission = "catalog.announce"
-	CatalogRead           Permission = "catalog.read"
-	RunRead               Permission = "run.read"
+	OrganizationRead      Permission = "organization.read"
+	OrganizationWrite     Permission = "organization.write"
+	// OrganizationManage makes and ends organizations.
+	OrganizationManage  Permission = "organization.manage"
+	PersonRead          Permission = "person.read"
+	PersonWrite         Permission = "person.write"
+	MemberRead          Permission = "member.read"
+	MemberWrite         Permission = "member.write"
+	TokenRead           Permission = "token.read"
+	TokenWrite          Permission = "token.write" // of other people
+	InstancePersonRead  Permission = "instance.person.read"
+	InstanceMemberRead  Permission = "instance.member.read"
+	InstanceMemberWrite Permission = "instance.member.write"
+	IssuerRead          Permission = "issuer.read"
+	// IssuerWrite is for instance owners alone: an issuer says who people are.
+	IssuerWrite Permission = "issuer.write"
+
+	EventPublish    Permission = "event.publish"
+	HookRun         Permission = "hook.run"
+	CatalogAnnounce Permission = "catalog.announce"
+	CatalogRead     Permission = "catalog.read"
+	RunRead         Permission = "run.read"
 )
 
 // organizationReads and organizationWrites are what roles of an organization
@@ -33,17 +50,21 @@ const (
 // organization, and organization owners are refused there (targets and
 // executions sheet, 7).
 func organizationReads() []Permission {
-	return []Permission{ActionRead, FlowRead, ApprovalSettingsRead}
+	return []Permission{ActionRead, FlowRead, ApprovalSettingsRead, OrganizationRead, PersonRead, MemberRead, TokenRead}
 }
 
 func organizationWrites() []Permission {
 	return []Permission{ActionWrite, ActionDelete, FlowWrite, FlowDelete}
 }
 
+// peopleWrites are for who manages people: they alone let nobody gain
+// anything, because nobody gives what he does not have (Within).
+func peopleWrites() []Permission { return []Permission{PersonWrite, MemberWrite} }
+
 func instanceReads() []Permission {
-	return []Permission{TargetRead, ExecutionRead, CatalogRead, RunRead}
+	return []Permission{TargetRead, ExecutionRead, CatalogRead, RunRead, InstancePersonRead, InstanceMemberRead, IssuerRead}
 }
 
 func instanceWrites() []Permission {
-	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce}
+	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, OrganizationManage, InstanceMemberWrite, IssuerWrite}
 }
