@@ -51,7 +51,7 @@ func (c *Conn) call(ctx context.Context, m *contract.Method, req, resp proto.Mes
 	if err != nil {
 		return callError(m, err)
 	}
-	if err := answerError(answer.Header); err != nil {
+	if err := answerError(answer); err != nil {
 		return err
 	}
 	if err := proto.Unmarshal(answer.Data, resp); err != nil {
@@ -129,7 +129,8 @@ func callError(m *contract.Method, err error) error {
 }
 
 // answerError returns the error that an answer's headers tell of, if any.
-func answerError(h nats.Header) error {
+func answerError(answer *nats.Msg) error {
+	h := answer.Header
 	text := get(h, contract.HeaderErrorText)
 	code := get(h, contract.HeaderErrorCode)
 	if code == "" {
@@ -139,17 +140,23 @@ func answerError(h nats.Header) error {
 	if err != nil || n == 0 {
 		n = uint64(fault.CodeUnknown)
 	}
+	status, err := strconv.Atoi(get(h, contract.HeaderErrorStatus))
+	if err != nil {
+		status = 0
+	}
 	return &fault.Error{
 		Code:    fault.Code(n),
 		Message: text,
 		ID:      get(h, contract.HeaderErrorID),
 		Reason:  get(h, contract.HeaderErrorReason),
+		Status:  status,
+		Answer:  answer.Data,
 	}
 }
 
-// errorHeader is the reverse of answerError. What is not classified is our own
+// errorAnswer is the reverse of answerError. What is not classified is our own
 // mistake: its text stays in our log.
-func errorHeader(err error) nats.Header {
+func errorAnswer(err error) (nats.Header, []byte) {
 	h := nats.Header{}
 	e, ok := fault.As(err)
 	if !ok {
@@ -165,7 +172,10 @@ func errorHeader(err error) nats.Header {
 	set(h, contract.HeaderErrorText, oneLine(e.Message))
 	set(h, contract.HeaderErrorID, e.ID)
 	set(h, contract.HeaderErrorReason, e.Reason)
-	return h
+	if e.Status != 0 {
+		set(h, contract.HeaderErrorStatus, strconv.Itoa(e.Status))
+	}
+	return h, e.Answer
 }
 
 // oneLine keeps a text within one header line.

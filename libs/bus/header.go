@@ -36,6 +36,9 @@ func outgoing(ctx context.Context) nats.Header {
 	if deadline, ok := ctx.Deadline(); ok {
 		h[contract.HeaderTimeout] = []string{time.Until(deadline).String()}
 	}
+	if approval, _ := ctx.Value(approvalKey{}).(string); approval != "" {
+		h[contract.HeaderApproval] = []string{approval}
+	}
 	if checked, _ := ctx.Value(checkedKey{}).(bool); checked {
 		h[contract.HeaderChecked] = []string{"1"}
 	}

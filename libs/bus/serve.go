@@ -182,7 +182,7 @@ func (s *Server) answer(msg *nats.Msg, resp proto.Message, err error) *nats.Msg 
 		out.Data, out.Header, err = s.encode(msg, resp)
 	}
 	if err != nil {
-		out.Data, out.Header = nil, errorHeader(err)
+		out.Header, out.Data = errorAnswer(err)
 	}
 	return out
 }

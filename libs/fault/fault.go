@@ -10,6 +10,8 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"time"
 )
 
 // Code is a gRPC status code.
@@ -40,7 +42,12 @@ type Error struct {
 	ID      string // stable error id of the wire, e.g. "COMMAND-xj14f2cccn"; may be empty
 	Message string // text without the id
 	Reason  string // machine-readable code of the admin-action API, e.g. "APPROVAL_THRESHOLD_TOO_HIGH"; may be empty
-	cause   error
+	Status  int    // HTTP status where it is not the one of Code; 0: the one of Code
+	Answer  []byte // a JSON document that REST answers with in place of the error's own; nil: none
+	Fields  []Field
+	// RetryAfter is how long to wait before trying again; 0: not known.
+	RetryAfter time.Duration
+	cause      error
 }
 
 // Error returns "message (ID)", the form clients of the original APIs know,
@@ -82,6 +89,22 @@ func (e *Error) WithID(id string) *Error {
 func (e *Error) WithReason(reason string) *Error {
 	c := *e
 	c.Reason = reason
+	return &c
+}
+
+// WithStatus returns a copy that REST answers with another HTTP status than
+// its code's.
+func (e *Error) WithStatus(httpStatus int) *Error {
+	c := *e
+	c.Status = httpStatus
+	return &c
+}
+
+// WithAnswer returns a copy that REST answers with a JSON document of the
+// owner's.
+func (e *Error) WithAnswer(json []byte) *Error {
+	c := *e
+	c.Answer = json
 	return &c
 }
 
@@ -129,6 +152,11 @@ func Deadline(format string, args ...any) *Error { return New(CodeDeadline, form
 
 // Unavailable is a neighbour that is away; trying again is right.
 func Unavailable(format string, args ...any) *Error { return New(CodeUnavailable, format, args...) }
+
+// Conflict is a state that the caller did not expect; HTTP 409.
+func Conflict(format string, args ...any) *Error {
+	return New(CodeFailedPrecondition, format, args...).WithStatus(http.StatusConflict)
+}
 
 // Internal is our own mistake.
 func Internal(format string, args ...any) *Error { return New(CodeInternal, format, args...) }

@@ -26,3 +26,11 @@ func HTTPStatus(c Code) int {
 	}
 	return http.StatusInternalServerError
 }
+
+// HTTPStatus returns the HTTP status of e: its own, else its code's.
+func (e *Error) HTTPStatus() int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	return HTTPStatus(e.Code)
+}

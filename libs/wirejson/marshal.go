@@ -10,16 +10,22 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	contractv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1"
 )
 
 // tokenMark opens the bytes that stand for a raw value while protojson works.
 // It is not valid UTF-8, so that no JSON text can begin with it.
 const tokenMark = "\xff\xfeactionplane-raw:"
 
-// Marshal returns m as JSON. A raw field that does not hold valid JSON is an
+// Marshal returns m as JSON. Empty lists are omitted unless the type of m
+// carries the option actionplane.contract.v1.empty_lists. A raw field that does not hold valid JSON is an
 // error.
 func (c Codec) Marshal(m proto.Message) ([]byte, error) {
 	r := m.ProtoReflect()
+	if showsEmptyLists(r.Descriptor()) {
+		c.MarshalOptions.EmitDefaultValues = true
+	}
 	if !hasRaw(r.Descriptor()) {
 		return c.MarshalOptions.Marshal(m)
 	}
@@ -33,6 +39,12 @@ func (c Codec) Marshal(m proto.Message) ([]byte, error) {
 		return nil, err
 	}
 	return putBack(text, raws)
+}
+
+// showsEmptyLists reports whether d carries the option empty_lists.
+func showsEmptyLists(d protoreflect.MessageDescriptor) bool {
+	shows, _ := proto.GetExtension(d.Options(), contractv1.E_EmptyLists).(bool)
+	return shows
 }
 
 // takeRaw moves every raw value out of m into raws and leaves a token that

@@ -19,14 +19,22 @@ const (
 	// HeaderAccept "application/json" asks for a JSON answer alone.
 	HeaderAccept = "Accept"
 
+	// HeaderApproval is the id of the approved request that a call executes.
+	// approvals alone sends it, the edge never does; who gets it asks approvals
+	// whether it is true.
+	HeaderApproval = "Actionplane-Approval"
+
 	// HeaderReplyTo is the inbox of the caller of a call that was handed on.
 	// Its owner answers there; the message's own reply takes an empty message
 	// that says the call was taken.
 	HeaderReplyTo = "Actionplane-Reply-To"
 
-	// Error answers: NATS's own service headers, and ours.
+	// Error answers: NATS's own service headers, and ours. The body of an error
+	// answer is empty, or the JSON document that REST answers with.
 	HeaderErrorText   = "Nats-Service-Error"
 	HeaderErrorCode   = "Nats-Service-Error-Code" // a gRPC status code
 	HeaderErrorID     = "Actionplane-Error-Id"
 	HeaderErrorReason = "Actionplane-Error-Reason"
+	// HeaderErrorStatus is the HTTP status where it is not the code's.
+	HeaderErrorStatus = "Actionplane-Error-Status"
 )

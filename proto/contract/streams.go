@@ -12,10 +12,19 @@ const (
 	// ChangesStream holds every change of configuration, as
 	// actionplane.changes.v1.Change.
 	ChangesStream = "CHANGES"
+	// ApprovalsStream holds gated changes that were made at once, as
+	// actionplane.approvals.v1.RecordChangeCommand, until approvals has
+	// recorded them.
+	ApprovalsStream = "APPROVALS"
+	// AuditHeadsStream holds the heads of the audit chains, as
+	// actionplane.approvals.v1.AuditHead, for ever.
+	AuditHeadsStream = "AUDIT_HEADS"
 
 	eventPrefix   = "actionplane.events.v1."
 	deliverPrefix = "actionplane.dispatch.v1.cmd.deliver_event."
 	changePrefix  = "actionplane.changes.v1."
+	recordPrefix  = "actionplane.approvals.v1.cmd.record_change."
+	headPrefix    = "actionplane.approvals.v1.audit_head."
 )
 
 // EventSubject is where an event of a type, e.g. "user.human.added", goes.
@@ -39,3 +48,17 @@ func ChangeSubject(tenant, resource string) string { return changePrefix + tenan
 
 // ChangeSubjects matches every change.
 const ChangeSubjects = changePrefix + ">"
+
+// RecordChangeSubject is where a RecordChangeCommand goes.
+func RecordChangeSubject(tenant string) string { return recordPrefix + tenant }
+
+// RecordChangeSubjects matches every RecordChangeCommand.
+const RecordChangeSubjects = recordPrefix + ">"
+
+// AuditHeadSubject is where the heads of an organization's chain go.
+func AuditHeadSubject(tenant, organization string) string {
+	return headPrefix + tenant + "." + organization
+}
+
+// AuditHeadSubjects matches every AuditHead.
+const AuditHeadSubjects = headPrefix + ">"

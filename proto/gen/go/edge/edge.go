@@ -38,6 +38,43 @@ type Service struct {
 // Services are all of them, in the order of their files.
 var Services = []Service{
 	{
+		Name: "dynamic.v0.AdminActionService",
+		Methods: []*contract.Method{
+			&v0.AdminActionServiceListAdminActionRequests,
+			&v0.AdminActionServiceGetAdminActionRequest,
+			&v0.AdminActionServiceApproveAdminActionRequest,
+			&v0.AdminActionServiceDenyAdminActionRequest,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return v0connect.NewAdminActionServiceHandler(v0.NewAdminActionServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v0.RegisterAdminActionServiceHandlerServer(ctx, mux, v0.NewAdminActionServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.ApprovalService",
+		Methods: []*contract.Method{
+			&v1.ApprovalServiceSubmitAction,
+			&v1.ApprovalServiceRegisterActionType,
+			&v1.ApprovalServiceListActionTypes,
+			&v1.ApprovalServiceCancelAdminActionRequest,
+			&v1.ApprovalServiceRetryAdminActionRequest,
+			&v1.ApprovalServiceBreakGlass,
+			&v1.ApprovalServiceDiffAdminActionRequest,
+			&v1.ApprovalServiceListAdminActionEvents,
+			&v1.ApprovalServiceListApprovalEvents,
+			&v1.ApprovalServiceVerifyAudit,
+			&v1.ApprovalServiceDryRun,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewApprovalServiceHandler(v1.NewApprovalServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterApprovalServiceHandlerServer(ctx, mux, v1.NewApprovalServiceBusClient(c))
+		},
+	},
+	{
 		Name: "actionplane.v1.CatalogService",
 		Methods: []*contract.Method{
 			&v1.CatalogServiceAnnounceCatalog,
