@@ -21,8 +21,15 @@ const (
 	ApprovalSettingsRead Permission = "approval.settings.read"
 	// ApprovalSettingsWrite is for owners alone (approvals sheet, 1.2).
 	ApprovalSettingsWrite Permission = "approval.settings.write"
-	OrganizationRead      Permission = "organization.read"
-	OrganizationWrite     Permission = "organization.write"
+	// ApprovalRequestRead includes the two calls that decide: who may is
+	// looked up anew for each decision, see Reviewers.
+	ApprovalRequestRead   Permission = "approval.request.read"
+	ApprovalRequestSubmit Permission = "approval.request.submit"
+	ApprovalTypeWrite     Permission = "approval.type.write"
+	// ApprovalBreakGlass is for instance owners alone.
+	ApprovalBreakGlass Permission = "approval.break_glass"
+	OrganizationRead   Permission = "organization.read"
+	OrganizationWrite  Permission = "organization.write"
 	// OrganizationManage makes and ends organizations.
 	OrganizationManage  Permission = "organization.manage"
 	PersonRead          Permission = "person.read"
@@ -50,11 +57,11 @@ const (
 // organization, and organization owners are refused there (targets and
 // executions sheet, 7).
 func organizationReads() []Permission {
-	return []Permission{ActionRead, FlowRead, ApprovalSettingsRead, OrganizationRead, PersonRead, MemberRead, TokenRead}
+	return []Permission{ActionRead, FlowRead, ApprovalSettingsRead, ApprovalRequestRead, OrganizationRead, PersonRead, MemberRead, TokenRead}
 }
 
 func organizationWrites() []Permission {
-	return []Permission{ActionWrite, ActionDelete, FlowWrite, FlowDelete}
+	return []Permission{ActionWrite, ActionDelete, FlowWrite, FlowDelete, ApprovalRequestSubmit}
 }
 
 // peopleWrites are for who manages people: they alone let nobody gain
@@ -66,5 +73,5 @@ func instanceReads() []Permission {
 }
 
 func instanceWrites() []Permission {
-	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, OrganizationManage, InstanceMemberWrite, IssuerWrite}
+	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, OrganizationManage, InstanceMemberWrite, IssuerWrite, ApprovalTypeWrite, ApprovalBreakGlass}
 }

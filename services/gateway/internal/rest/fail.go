@@ -51,8 +51,12 @@ func writeError(w http.ResponseWriter, r *http.Request, httpStatus int, e *fault
 }
 
 // ErrorBody returns the JSON of e in the shape of the API that the path
-// belongs to.
+// belongs to, or the document that its owner answers with: a change that waits
+// for approval is no failure.
 func ErrorBody(path string, e *fault.Error) []byte {
+	if len(e.Answer) > 0 {
+		return e.Answer
+	}
 	var body any = newStatusBody(e)
 	if strings.HasPrefix(path, reasonPrefix) {
 		body = newReasonBody(e)
@@ -85,7 +89,7 @@ func newStatusBody(e *fault.Error) statusBody {
 // are grpc statuses, the calls' are faults.
 func errorHandler(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	e := classify(err)
-	writeError(w, r, fault.HTTPStatus(e.Code), e)
+	writeError(w, r, e.HTTPStatus(), e)
 }
 
 // routingErrorHandler answers where no method is bound to path and verb.
