@@ -32,7 +32,7 @@ func New() (*Validator, error) {
 
 // Check returns INVALID_ARGUMENT "invalid CreateTargetRequest.target.name:
 // value length must be at least 1 characters" for a message that breaks a
-// rule.
+// rule, and names the field beside the text too.
 func (v *Validator) Check(m proto.Message) error {
 	err := v.rules.Validate(m)
 	if err == nil {
@@ -48,5 +48,6 @@ func (v *Validator) Check(m proto.Message) error {
 	if path == "" {
 		return fault.Invalid("invalid %s: %s", name, first.GetMessage())
 	}
-	return fault.Invalid("invalid %s.%s: %s", name, path, strings.TrimPrefix(first.GetMessage(), path+": "))
+	problem := strings.TrimPrefix(first.GetMessage(), path+": ")
+	return fault.Invalid("invalid %s.%s: %s", name, path, problem).WithField(path, problem)
 }

@@ -25,23 +25,34 @@ type Codec struct {
 // Default omits unpopulated fields and ignores unknown ones, as the public
 // APIs do (actions-v1 sheet, 1.4).
 func Default() Codec {
-	return Codec{UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true}}
+	return Codec{UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: MaxDepth}}
 }
 
-// rawMessages remembers, by message name, whether a raw field is reachable.
-var rawMessages sync.Map // protoreflect.FullName -> bool
+// rawMessages and enumMessages remember, by message name, whether such a field
+// is reachable.
+var rawMessages, enumMessages sync.Map // protoreflect.FullName -> bool
 
 // hasRaw reports whether a raw JSON field is reachable from d.
-func hasRaw(d protoreflect.MessageDescriptor) bool {
-	if known, ok := rawMessages.Load(d.FullName()); ok {
+func hasRaw(d protoreflect.MessageDescriptor) bool { return has(d, &rawMessages, isRaw) }
+
+// hasEnum reports whether an enum field is reachable from d.
+func hasEnum(d protoreflect.MessageDescriptor) bool {
+	return has(d, &enumMessages, func(f protoreflect.FieldDescriptor) bool {
+		return f.Enum() != nil || f.IsMap() && f.MapValue().Enum() != nil
+	})
+}
+
+// has reports whether a field that is wanted is reachable from d.
+func has(d protoreflect.MessageDescriptor, remembered *sync.Map, wanted func(protoreflect.FieldDescriptor) bool) bool {
+	if known, ok := remembered.Load(d.FullName()); ok {
 		return known.(bool)
 	}
-	found := searchRaw(d, map[protoreflect.FullName]bool{})
-	rawMessages.Store(d.FullName(), found)
+	found := search(d, wanted, map[protoreflect.FullName]bool{})
+	remembered.Store(d.FullName(), found)
 	return found
 }
 
-func searchRaw(d protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
+func search(d protoreflect.MessageDescriptor, wanted func(protoreflect.FieldDescriptor) bool, seen map[protoreflect.FullName]bool) bool {
 	if seen[d.FullName()] {
 		return false
 	}
@@ -49,10 +60,10 @@ func searchRaw(d protoreflect.MessageDescriptor, seen map[protoreflect.FullName]
 	fields := d.Fields()
 	for i := range fields.Len() {
 		f := fields.Get(i)
-		if isRaw(f) {
+		if wanted(f) {
 			return true
 		}
-		if m := messageOf(f); m != nil && searchRaw(m, seen) {
+		if m := messageOf(f); m != nil && search(m, wanted, seen) {
 			return true
 		}
 	}
