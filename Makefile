@@ -59,7 +59,7 @@ foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary;
 
 .PHONY: generate
 generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto
-	cd tools && GOWORK=off go build -o $(TOOLS)/protoc-gen-actionplane ./protoc-gen-actionplane
+	cd tools && GOWORK=off go build -o $(TOOLS)/ ./protoc-gen-actionplane ./protoc-gen-reference
 	cd proto && ./generate.sh
 
 .PHONY: verify
