@@ -16,6 +16,7 @@ import (
 	"github.com/actionplane/actionplane/libs/validation"
 	"github.com/actionplane/actionplane/services/gateway/internal/edge"
 	"github.com/actionplane/actionplane/services/gateway/internal/listen"
+	"github.com/actionplane/actionplane/services/gateway/internal/reference"
 	"github.com/actionplane/actionplane/services/gateway/internal/rest"
 	"github.com/actionplane/actionplane/services/gateway/internal/rpc"
 )
@@ -52,8 +53,12 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	docs, err := reference.Handler()
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people}
-	s.handler = s.routes(deps, restHandler, door)
+	s.handler = s.routes(deps, restHandler, docs, door)
 	deps.Health.Add("gateway.port", s.isOpen)
 	return s, nil
 }
@@ -66,14 +71,17 @@ func (s *Service) isOpen(context.Context) error {
 	return nil
 }
 
-// routes tells RPCs, health and metrics, and REST apart. It is no ServeMux,
-// which would redirect paths that are not clean.
-func (s *Service) routes(deps host.Deps, restHandler http.Handler, door *edge.Door) http.Handler {
+// routes tells RPCs, our own pages, and REST apart. It is no ServeMux, which
+// would redirect paths that are not clean.
+func (s *Service) routes(deps host.Deps, restHandler, docs http.Handler, door *edge.Door) http.Handler {
 	rpcHandler := rpc.New(rpc.Config{
 		MaxRequest: s.cfg.MaxRequest,
 		Ready:      func(ctx context.Context) bool { return deps.Health.Ready(ctx).Ready() },
 	}, door)
-	own := map[string]http.Handler{health.LivePath: deps.Health, health.ReadyPath: deps.Health}
+	own := map[string]http.Handler{
+		health.LivePath: deps.Health, health.ReadyPath: deps.Health,
+		reference.DocumentPath: docs, reference.PagePath: docs,
+	}
 	if s.cfg.PublicMetrics {
 		own["/metrics"] = deps.Telemetry.MetricsHandler()
 	}
