@@ -1,5 +1,6 @@
 // Command archcheck holds the repository to its architecture: who may import
-// whom, which packages do no I/O, and what lies where. It asks `go list` about
+// whom, which packages do no I/O, what lies where, and that every error id is
+// explained. It asks `go list` about
 // the modules of a workspace and reads directories; it compiles nothing.
 //
 //	go run ./archcheck ..
@@ -56,7 +57,11 @@ func check(ctx context.Context, root, pureText string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	findings = slices.Concat(findings, impure, misplaced)
+	unexplained, err := repo.errorIDs()
+	if err != nil {
+		return nil, err
+	}
+	findings = slices.Concat(findings, impure, misplaced, unexplained)
 	slices.Sort(findings)
 	return slices.Compact(findings), nil
 }

@@ -14,3 +14,13 @@ func Now() clock.Time { return clock.Now() }
 
 // Tick hides the same in a value.
 var Tick = clock.Now
+
+type fault struct{}
+
+func (f fault) WithReason(string) fault { return f }
+
+// IDs are what clients are answered.
+var (
+	IDs    = []string{"COMMAND-l1sted", "COMMAND-unl1sted", "ZITADEL-Signature", "RSA-OAEP"}
+	Reason = fault{}.WithReason("UNLISTED_REASON")
+)

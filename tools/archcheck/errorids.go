@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// catalogFile lists the error ids that the reference explains.
+const catalogFile = "proto/errors.tsv"
+
+// errorID is the form of ids on the wire, "COMMAND-gg3a6ol4om". Names of
+// algorithms look alike but for small letters, header names end in a word.
+var (
+	errorID    = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[A-Za-z0-9]*[a-z][A-Za-z0-9]*$`)
+	headerName = regexp.MustCompile(`-[A-Z][a-z]+$`)
+)
+
+// errorIDs compares the error ids and reasons in the code with the catalog: a
+// reader of the reference must find whatever a client can be answered.
+func (r *repository) errorIDs() ([]string, error) {
+	listed, err := r.catalog()
+	if err != nil {
+		return nil, err
+	}
+	var findings []string
+	used := map[string]bool{}
+	for _, p := range r.packages {
+		if !strings.HasPrefix(p.folder, "services/") && !strings.HasPrefix(p.folder, "libs/") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				return nil, err
+			}
+			for _, text := range stringsOf(f) {
+				used[text] = true
+			}
+			for _, id := range idsOf(f) {
+				if !listed[id] {
+					findings = append(findings, fmt.Sprintf("%s/%s: error %s is not in %s", p.folder, name, id, catalogFile))
+				}
+			}
+		}
+	}
+	for id := range listed {
+		if !used[id] {
+			findings = append(findings, fmt.Sprintf("%s: no code answers %s", catalogFile, id))
+		}
+	}
+	return findings, nil
+}
+
+// catalog returns the ids of the catalog; none where there is no catalog.
+func (r *repository) catalog() (map[string]bool, error) {
+	text, err := os.ReadFile(filepath.Join(r.root, filepath.FromSlash(catalogFile)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if id, _, ok := strings.Cut(line, "\t"); ok && !strings.HasPrefix(line, "#") {
+			ids[id] = true
+		}
+	}
+	return ids, nil
+}
+
+// idsOf returns what looks like an error id, and the literal arguments of
+// WithID and WithReason.
+func idsOf(f *ast.File) []string {
+	ids := slices.DeleteFunc(stringsOf(f), func(s string) bool { return !errorID.MatchString(s) || headerName.MatchString(s) })
+	ast.Inspect(f, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if method, ok := call.Fun.(*ast.SelectorExpr); ok && (method.Sel.Name == "WithID" || method.Sel.Name == "WithReason") {
+				for _, arg := range call.Args {
+					ids = append(ids, literal(arg)...)
+				}
+			}
+		}
+		return true
+	})
+	return ids
+}
+
+// stringsOf returns every string literal of a file.
+func stringsOf(f *ast.File) (all []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok {
+			all = append(all, literal(e)...)
+		}
+		return true
+	})
+	return all
+}
+
+// literal is the one string of a string literal.
+func literal(e ast.Expr) []string {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return nil
+	}
+	text, err := strconv.Unquote(lit.Value)
+	if err != nil || text == "" {
+		return nil
+	}
+	return []string{text}
+}

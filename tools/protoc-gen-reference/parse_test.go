@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"testing"
+)
+
+func TestParseCatalog(t *testing.T) {
+	t.Parallel()
+	got, err := parseCatalog("# ids\n\nA-1\tNOT_FOUND\tIt is gone.\n")
+	if err != nil || len(got) != 1 || got[0] != (errorID{"A-1", "NOT_FOUND", "It is gone."}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, wrong := range []string{"A-1 NOT_FOUND It is gone.", "A-1\tNOT_FOUND\t", "A-1\tX\ty\nA-1\tX\tz"} {
+		if got, err := parseCatalog(wrong); err == nil {
+			t.Errorf("%q was taken: %v", wrong, got)
+		}
+	}
+}
+
+func TestParseExamples(t *testing.T) {
+	t.Parallel()
+	got, err := parseExamples(`# First this.
+
+### /a.B/Create
+POST /b
+{
+  "name": "x"
+}
+--- 201
+id = details.id
+
+### /a.B/Get
+GET /b/{{id}}
+--- 200
+`)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if e := got[0]; e.RPC != "/a.B/Create" || e.Verb != "POST" || e.Path != "/b" || !json.Valid(e.Body) || e.Status != 201 ||
+		!maps.Equal(e.Save, map[string]string{"id": "details.id"}) {
+		t.Errorf("%+v", e)
+	}
+	if e := got[1]; e.Path != "/b/{{id}}" || e.Body != nil || e.Status != 200 {
+		t.Errorf("%+v", e)
+	}
+	for _, wrong := range []string{"### a.B\nGET /b\n--- 200", "### /a.B/C\nTAKE /b\n--- 200", "### /a.B/C\nGET /b\n{\n--- 200", "### /a.B/C\nGET /b", "### /a.B/C\nGET /b\n--- 200\nid is it"} {
+		if got, err := parseExamples(wrong); err == nil {
+			t.Errorf("%q was taken: %v", wrong, got)
+		}
+	}
+}
+
+func TestProse(t *testing.T) {
+	t.Parallel()
+	if got := paragraphs(" One\n two. Three.\n\n Four\n"); got != "One two. Three.\n\nFour" {
+		t.Errorf("%q", got)
+	}
+	for text, want := range map[string][2]string{
+		"One. Two. Three.": {"One", "Two. Three."},
+		"One two.":         {"One two", ""},
+		"One.\n\nTwo.":     {"One", "Two."},
+		"":                 {"", ""},
+	} {
+		if first, rest := split(text); first != want[0] || rest != want[1] {
+			t.Errorf("%q: %q, %q", text, first, rest)
+		}
+	}
+	for name, want := range map[string]string{"CreateTarget": "Create target", "ListFlowTypes": "List flow types"} {
+		if got := words(name); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if got := jsonPath("query.sorting_column"); got != "query.sortingColumn" {
+		t.Error(got)
+	}
+}
