@@ -74,6 +74,7 @@ func story(t *testing.T, h *house) {
 		{"AStrangerPublishesJSON", s.strangersEvent},
 		{"ApprovalsHaveSettings", s.approvals},
 		{"TheDocumentsRequestsAreAnsweredAsPrinted", s.documents},
+		{"TheReferencesExamplesWork", s.references},
 		{"APatchedTargetIsInForce", s.patch},
 		{"AKeyIsRotated", s.rotate},
 		{"ADeletedTargetIsNotCalled", s.remove},
