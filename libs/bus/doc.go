@@ -8,7 +8,8 @@
 //	         reply inbox, so that the answer does not travel back through it;
 //	         it waits only until that owner says it has taken the call.
 //	request  Conn.Request asks a subject that is not one of ours.
-//	publish  Conn.Publish waits until JetStream has the message.
+//	publish  Conn.Publish waits until JetStream has the message, PublishAll
+//	         until it has several.
 //	consume  Conn.Consume runs a durable consumer with bounded concurrency;
 //	         disposition.go decides ack, nak or term from the error's class.
 //	follow   Conn.Follow reads a stream in order, from its end onwards, into

@@ -23,6 +23,8 @@ type Stream struct {
 	Duplicates time.Duration
 	// WorkQueue removes a message once it is acknowledged.
 	WorkQueue bool
+	// Batches lets PublishAll store its messages as a whole or not at all.
+	Batches bool
 }
 
 // EnsureStream creates the stream or brings it up to date. Every service that
@@ -37,6 +39,8 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 		Storage:    jetstream.FileStorage,
 		Replicas:   c.replicas,
 		Discard:    jetstream.DiscardNew,
+
+		AllowAtomicPublish: s.Batches,
 	}
 	if s.MaxBytes == 0 {
 		cfg.MaxBytes = -1
@@ -78,7 +82,7 @@ func (c *Conn) ensure(ctx context.Context, cfg jetstream.StreamConfig) error {
 func sameStream(a, b jetstream.StreamConfig) bool {
 	return slices.Equal(a.Subjects, b.Subjects) && a.MaxAge == b.MaxAge && a.MaxBytes == b.MaxBytes &&
 		a.Duplicates == b.Duplicates && a.Retention == b.Retention && a.Storage == b.Storage &&
-		a.Replicas == b.Replicas && a.Discard == b.Discard
+		a.Replicas == b.Replicas && a.Discard == b.Discard && a.AllowAtomicPublish == b.AllowAtomicPublish
 }
 
 // ensureWindow is how long a cluster may take to be able to hold a stream.

@@ -100,7 +100,7 @@ func TestStrictConditionsAreAnnouncedFirst(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	cfg := executions.DefaultConfig()
-	cfg.StrictConditions = true
+	cfg.CatalogStrict = []string{"true"}
 	w.start(t, cfg)
 	ctx := as(t)
 	ids := map[string]string{

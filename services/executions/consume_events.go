@@ -64,7 +64,7 @@ func decodeEvent(m bus.Message, tenantID, eventType string) (*eventsv1.Event, er
 		return nil, fault.Invalid("event %s: malformed", m.ID()).Because(err)
 	}
 	event.Type = eventType
-	if err := checkEvent(event); err != nil {
+	if err := checkEvent("event", event); err != nil {
 		return nil, err
 	}
 	if event.GetId() == "" {

@@ -26,5 +26,5 @@ func (s *Service) dropTarget(ctx context.Context, m bus.Message) error {
 	if c.GetOperation() != changesv1.Operation_OPERATION_DELETED {
 		return nil
 	}
-	return s.store.DropTarget(ctx, c.GetTenant(), c.GetId())
+	return s.store.DropTargets(ctx, c.GetTenant(), []string{c.GetId()})
 }

@@ -202,8 +202,10 @@ func wantFault(t testing.TB, err error, code fault.Code, id string) {
 	}
 }
 
-// fakeTargets knows the targets that a test gives it.
+// fakeTargets knows the targets that a test gives it. What this room does not
+// ask for it does not have.
 type fakeTargets struct {
+	targetsv1.TargetsTargetsServer
 	mu    sync.Mutex
 	known map[string]*targetsv1.TargetSnapshot
 	asked int
@@ -250,10 +252,6 @@ func (f *fakeTargets) GetTargetSnapshots(_ context.Context, in *targetsv1.GetTar
 		}
 	}
 	return out, nil
-}
-
-func (f *fakeTargets) GetSigningKeys(context.Context, *targetsv1.GetSigningKeysRequest) (*targetsv1.GetSigningKeysResponse, error) {
-	return nil, fault.NotFound("not asked for here")
 }
 
 // deleteTarget deletes a target as its owner does: the row, then the change.

@@ -26,6 +26,7 @@ func (s *Service) eventStream() bus.Stream {
 		MaxAge:    s.cfg.EventsMaxAge,
 		MaxBytes:  s.cfg.EventsMaxBytes,
 		WorkQueue: true,
+		Batches:   true,
 	}
 }
 
@@ -33,9 +34,21 @@ func (s *Service) eventStream() bus.Stream {
 // speak NATS, and answers once it is stored.
 func (s *Service) PublishEvent(ctx context.Context, in *actionplanev1.PublishEventRequest) (*actionplanev1.PublishEventResponse, error) {
 	event := in.GetEvent()
-	if err := checkEvent(event); err != nil {
+	if err := checkEvent("event", event); err != nil {
 		return nil, err
 	}
+	m, err := message(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.bus.Publish(ctx, m.Subject, m.ID, nil, m.Data); err != nil {
+		return nil, err
+	}
+	return &actionplanev1.PublishEventResponse{Id: event.GetId()}, nil
+}
+
+// message returns how an event travels, and completes it first.
+func message(ctx context.Context, event *eventsv1.Event) (bus.Outgoing, error) {
 	if event.GetId() == "" {
 		event.Id = ident.NewUUID()
 	}
@@ -44,30 +57,23 @@ func (s *Service) PublishEvent(ctx context.Context, in *actionplanev1.PublishEve
 	}
 	data, err := proto.Marshal(event)
 	if err != nil {
-		return nil, fault.Internal("encode the event").Because(err)
+		return bus.Outgoing{}, fault.Internal("encode the event").Because(err)
 	}
 	tenantID := string(tenant.From(ctx).Tenant)
-	subject := contract.EventSubject(tenantID, event.GetType())
-	if err := s.bus.Publish(ctx, subject, contract.EventMessageID(tenantID, event.GetId()), nil, data); err != nil {
-		return nil, err
-	}
-	return &actionplanev1.PublishEventResponse{Id: event.GetId()}, nil
-}
-
-// checkPayload accepts a JSON object or nothing.
-func checkPayload(payload []byte) error {
-	payload = bytes.TrimSpace(payload)
-	if len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)) {
-		return fault.Invalid("event.payload: must be a JSON object")
-	}
-	return nil
+	return bus.Outgoing{
+		Subject: contract.EventSubject(tenantID, event.GetType()), ID: contract.EventMessageID(tenantID, event.GetId()), Data: data,
+	}, nil
 }
 
 // checkEvent refuses what no condition could be named after, and what targets
-// must not get.
-func checkEvent(event *eventsv1.Event) error {
-	if err := (condition.Trigger{Kind: condition.Event, Name: event.GetType()}).Validate(); err != nil {
-		return err
+// must not get. field is where the event stands in a request.
+func checkEvent(field string, event *eventsv1.Event) error {
+	if problem := (condition.Trigger{Kind: condition.Event, Name: event.GetType()}).Problem(); problem != "" {
+		return fault.Invalid("%s.type: %s", field, problem)
 	}
-	return checkPayload(event.GetPayload())
+	payload := bytes.TrimSpace(event.GetPayload()) // a JSON object, or nothing
+	if len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)) {
+		return fault.Invalid("%s.payload: must be a JSON object", field)
+	}
+	return nil
 }

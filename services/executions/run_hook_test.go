@@ -93,7 +93,10 @@ func TestHook(t *testing.T) {
 
 func TestHookOfManyTargets(t *testing.T) {
 	t.Parallel()
-	w := begun(t, 1)
+	w := setup(t)
+	cfg := executions.DefaultConfig()
+	cfg.ExecutionMaxTargets = 1000
+	w.start(t, cfg)
 	ctx := as(t)
 	var want []string
 	for i := range 1000 {

@@ -46,21 +46,11 @@ func (s *Service) SearchExecutions(ctx context.Context, in *actionv3alpha.Search
 }
 
 func searchFrom(in *actionv3alpha.SearchExecutionsRequest) (store.Search, error) {
-	q := store.Search{
-		Sort:   store.SortCreated,
-		Desc:   in.GetQuery().GetDesc(),
-		Offset: in.GetQuery().GetOffset(),
-		Limit:  in.GetQuery().GetLimit(),
+	q, err := searchPage("query", in.GetQuery().GetOffset(), in.GetQuery().GetLimit())
+	if err != nil {
+		return q, err
 	}
-	switch {
-	case q.Limit == 0:
-		q.Limit = defaultLimit
-	case q.Limit > maxLimit:
-		return q, fault.Invalid("query.limit: at most %d results", maxLimit).WithID("QUERY-4M0fs")
-	}
-	if q.Offset > 1<<62 {
-		return q, fault.Invalid("query.offset is too large")
-	}
+	q.Desc = in.GetQuery().GetDesc()
 	if in.SortingColumn != nil {
 		q.Sort = sortFrom(in.GetSortingColumn())
 	}
@@ -68,6 +58,22 @@ func searchFrom(in *actionv3alpha.SearchExecutionsRequest) (store.Search, error)
 		if err := addFilter(&q, f); err != nil {
 			return q, err
 		}
+	}
+	return q, nil
+}
+
+// searchPage is a search without filters by creation date. field is where the
+// request says which page is wanted.
+func searchPage(field string, offset uint64, limit uint32) (store.Search, error) {
+	q := store.Search{Sort: store.SortCreated, Offset: offset, Limit: limit}
+	switch {
+	case q.Limit == 0:
+		q.Limit = defaultLimit
+	case q.Limit > maxLimit:
+		return q, fault.Invalid("%s.limit: at most %d results", field, maxLimit).WithID("QUERY-4M0fs")
+	}
+	if q.Offset > 1<<62 {
+		return q, fault.Invalid("%s.offset is too large", field)
 	}
 	return q, nil
 }
@@ -92,17 +98,9 @@ var kindOf = map[actionv3alpha.ExecutionType]condition.Kind{
 func addFilter(q *store.Search, f *actionv3alpha.ExecutionSearchFilter) error {
 	switch f := f.GetFilter().(type) {
 	case *actionv3alpha.ExecutionSearchFilter_InConditionsFilter:
-		ids := []string{}
-		for _, c := range f.InConditionsFilter.GetConditions() {
-			in := conditionFrom(c)
-			if err := in.Validate(); err != nil {
-				return err
-			}
-			ids = append(ids, in.ID())
-		}
-		q.ConditionIDs = append(q.ConditionIDs, ids)
+		return addConditions(q, f.InConditionsFilter)
 	case *actionv3alpha.ExecutionSearchFilter_ExecutionTypeFilter:
-		q.Kinds = append(q.Kinds, string(kindOf[f.ExecutionTypeFilter.GetExecutionType()])) // unspecified matches nothing
+		addKind(q, f.ExecutionTypeFilter.GetExecutionType())
 	case *actionv3alpha.ExecutionSearchFilter_TargetFilter:
 		q.TargetIDs = append(q.TargetIDs, f.TargetFilter.GetTargetId())
 	case *actionv3alpha.ExecutionSearchFilter_IncludeFilter:
@@ -112,9 +110,32 @@ func addFilter(q *store.Search, f *actionv3alpha.ExecutionSearchFilter) error {
 		}
 		q.IncludeIDs = append(q.IncludeIDs, id)
 	default:
-		return fault.Invalid("filters: a filter without a type").WithID("GRPC-vR9nC")
+		return errFilterWithoutType()
 	}
 	return nil
+}
+
+func errFilterWithoutType() error {
+	return fault.Invalid("filters: a filter without a type").WithID("GRPC-vR9nC")
+}
+
+// addConditions wants one of the conditions, whether it was ever set or not.
+func addConditions(q *store.Search, in *actionv3alpha.InConditionsFilter) error {
+	ids := []string{}
+	for _, c := range in.GetConditions() {
+		c := conditionFrom(c)
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		ids = append(ids, c.ID())
+	}
+	q.ConditionIDs = append(q.ConditionIDs, ids)
+	return nil
+}
+
+// addKind wants conditions of a kind; unspecified matches nothing.
+func addKind(q *store.Search, kind actionv3alpha.ExecutionType) {
+	q.Kinds = append(q.Kinds, string(kindOf[kind]))
 }
 
 func entriesProto(e store.Execution) []*actionv3alpha.ExecutionTargetType {

@@ -17,6 +17,8 @@ import (
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	actionv2 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2"
+	actionv2beta "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2beta"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
 	"github.com/actionplane/actionplane/services/executions/internal/resolver"
 	"github.com/actionplane/actionplane/services/executions/internal/store"
@@ -58,9 +60,12 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	}
 	s.resolver = resolver.New(s.store, s.targets, deps.Cache, s.epochs, deps.Log)
 	actionv3alpha.RegisterExecutionsZITADELActionsServer(s.server, s)
+	actionv2.RegisterExecutionsActionServiceServer(s.server, actionV2{s})
+	actionv2beta.RegisterExecutionsActionServiceServer(s.server, actionV2Beta{actionV2{s}})
 	actionplanev1.RegisterExecutionsCatalogServiceServer(s.server, s)
 	actionplanev1.RegisterExecutionsEventServiceServer(s.server, s)
 	hooksv1.RegisterExecutionsHooksServer(s.server, s)
+	hooksv1.RegisterExecutionsConditionsServer(s.server, s)
 	return s, nil
 }
 

@@ -27,41 +27,65 @@ func (s *Service) SetExecution(ctx context.Context, in *actionv3alpha.SetExecuti
 	if err != nil {
 		return nil, err
 	}
-	c := conditionFrom(in.GetCondition())
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	if err := s.checkAnnounced(ctx, c); err != nil {
-		return nil, err
-	}
-	out, err := s.setExecution(ctx, c, entries)
+	out, err := s.setExecution(ctx, setting{
+		condition: conditionFrom(in.GetCondition()), entries: entries, field: "execution.targets",
+		same: func(stored chain.Execution, _ chain.Executions) bool {
+			return chain.SameEntries(stored.Entries, entries)
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &actionv3alpha.SetExecutionResponse{Details: detailsProto(ctx, out)}, nil
 }
 
-// setExecution is the one place where an execution changes.
-func (s *Service) setExecution(ctx context.Context, c condition.Condition, entries []chain.Entry) (store.Execution, error) {
-	id, tenantID := c.ID(), string(tenant.From(ctx).Tenant)
-	stored, err := s.store.GetExecutions(ctx, tenantID, append(includesIn(entries), id))
+// setting is what a caller wants a condition's list to be.
+type setting struct {
+	condition condition.Condition
+	entries   []chain.Entry
+	field     string // where the entries stand in the request
+	// same reports that what is stored is what the caller asks for.
+	same func(stored chain.Execution, executions chain.Executions) bool
+}
+
+// setExecution is the one place where an execution changes, whatever version
+// of the API asks for it.
+func (s *Service) setExecution(ctx context.Context, in setting) (store.Execution, error) {
+	if err := in.condition.Validate(); err != nil {
+		return store.Execution{}, err
+	}
+	if err := s.checkAnnounced(ctx, in.condition); err != nil {
+		return store.Execution{}, err
+	}
+	id, tenantID := in.condition.ID(), string(tenant.From(ctx).Tenant)
+	known, err := s.store.Unfolding(ctx, tenantID, append(includesIn(in.entries), id))
 	if err != nil {
 		return store.Execution{}, err
 	}
-	known := map[string]store.Execution{}
-	for _, e := range stored {
-		known[e.ConditionID] = e
-	}
-	if old, ok := known[id]; ok && chain.SameEntries(old.Entries, entries) {
+	if old, ok := known[id]; ok && in.same(old.Chain(), store.Chains(known)) {
 		return old, nil // before any check of what the list names
 	}
-	if err := s.checkEntries(ctx, entries, known); err != nil {
+	if err := chain.CheckLength(in.field, in.entries, s.cfg.limits()); err != nil {
 		return store.Execution{}, err
 	}
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	out, err := s.store.Set(ctx, store.Setting{
-		Tenant: tenantID, Kind: string(c.Kind), Now: now,
-		Root: chain.Execution{ConditionID: id, Entries: entries},
+	if err := s.checkEntries(ctx, in, known); err != nil {
+		return store.Execution{}, err
+	}
+	out, err := s.put(ctx, tenantID, in)
+	if err != nil {
+		return store.Execution{}, err
+	}
+	s.dropVanished(ctx, tenantID, in.entries)
+	s.settle(ctx)
+	return out, nil
+}
+
+// put stores the list and announces the change with it.
+func (s *Service) put(ctx context.Context, tenantID string, in setting) (store.Execution, error) {
+	id, now := in.condition.ID(), time.Now().UTC().Truncate(time.Microsecond)
+	return s.store.Set(ctx, store.Setting{
+		Tenant: tenantID, Kind: string(in.condition.Kind), Now: now, Limits: s.cfg.limits(), Same: in.same,
+		Root: chain.Execution{ConditionID: id, Entries: in.entries},
 		Changed: func(ctx context.Context, tx pgx.Tx, created bool) error {
 			op := changesv1.Operation_OPERATION_CHANGED
 			if created {
@@ -70,18 +94,33 @@ func (s *Service) setExecution(ctx context.Context, c condition.Condition, entri
 			return changefeed.Add(ctx, tx, "execution", id, op, now)
 		},
 	})
-	if err == nil {
-		s.settle(ctx)
-	}
-	return out, err
 }
 
-func (s *Service) checkEntries(ctx context.Context, entries []chain.Entry, known map[string]store.Execution) error {
-	targets, err := s.existingTargets(ctx, entries)
+// dropVanished takes targets that were deleted since checkEntries saw them out
+// of the lists again: consumeTargetChanges may have come by before the list
+// was stored.
+func (s *Service) dropVanished(ctx context.Context, tenantID string, entries []chain.Entry) {
+	existing, err := s.existingTargets(ctx, entries)
+	var gone []string
+	for _, e := range entries {
+		if e.Target != "" && !existing[e.Target] {
+			gone = append(gone, string(e.Target))
+		}
+	}
+	if err == nil && len(gone) > 0 {
+		err = s.store.DropTargets(ctx, tenantID, gone)
+	}
+	if err != nil { // the resolver leaves them out in any case
+		s.log.WarnContext(ctx, "executions.drop_vanished", "error", err)
+	}
+}
+
+func (s *Service) checkEntries(ctx context.Context, in setting, known map[string]store.Execution) error {
+	targets, err := s.existingTargets(ctx, in.entries)
 	if err != nil {
 		return err
 	}
-	return chain.CheckEntries(entries,
+	return chain.CheckEntries(in.field, in.entries,
 		func(id chain.TargetID) bool { return targets[id] },
 		func(id string) bool { _, ok := known[id]; return ok })
 }

@@ -27,7 +27,7 @@ func TestSetExecutionRefusals(t *testing.T) {
 	w := setup(t)
 	w.targets.put("1", "2")
 	cfg := executions.DefaultConfig()
-	cfg.StrictConditions = true
+	cfg.CatalogStrict = []string{"true"}
 	w.start(t, cfg)
 	ctx := as(t)
 	// Four in a row: event -> event/a.* -> event/a.b.

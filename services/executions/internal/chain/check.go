@@ -15,42 +15,58 @@ const (
 	idIncludeTooDeep  = "COMMAND-gbhd3g57oo"
 )
 
-// CheckEntries reports an entry of a list that is no entry (CodeInvalid), else
-// the first target, else the first include, that does not exist (CodeNotFound).
-// An include exists once it was set, even if it has been emptied since.
+// Limits are what an operator allows, at most MaxEntries and MaxIncludeHops.
+type Limits struct {
+	Entries int // targets and includes together, as listed and with includes unfolded
+	Hops    int // of includes
+}
+
+// CheckEntries reports an entry of a list, named by the field it came in, that
+// is no entry (CodeInvalid), else the first target, else the first include,
+// that does not exist (CodeNotFound). An include exists once it was set, even
+// if it has been emptied since.
 //
 // The same target may be listed twice and is then called twice. The original
 // answers "target not found" to that, for it compares counts.
-func CheckEntries(entries []Entry, targetExists func(TargetID) bool, executionExists func(conditionID string) bool) error {
+func CheckEntries(field string, entries []Entry, targetExists func(TargetID) bool, executionExists func(conditionID string) bool) error {
 	for i, e := range entries {
 		if (e.Target == "") == (e.Include == "") {
-			return fault.Invalid("execution.targets[%d] must name either a target or an include", i)
+			return fault.Invalid("%s[%d] must name either a target or an include", field, i)
 		}
 	}
 	for i, e := range entries {
 		if e.Target != "" && !targetExists(e.Target) {
-			return fault.NotFound("target %q of execution.targets[%d] was not found", e.Target, i).WithID(idTargetNotFound)
+			return fault.NotFound("target %q of %s[%d] was not found", e.Target, field, i).WithID(idTargetNotFound)
 		}
 	}
 	for i, e := range entries {
 		if e.Include != "" && !executionExists(e.Include) {
-			return fault.NotFound("included execution %q of execution.targets[%d] was not found", e.Include, i).WithID(idIncludeNotFound)
+			return fault.NotFound("included execution %q of %s[%d] was not found", e.Include, field, i).WithID(idIncludeNotFound)
 		}
+	}
+	return nil
+}
+
+// CheckLength reports, as CodeInvalid, a list that is too long by itself. The
+// wire has no error id for this limit, which the original does not have.
+func CheckLength(field string, entries []Entry, limits Limits) error {
+	if len(entries) > limits.Entries {
+		return fault.Invalid("%s: at most %d entries are allowed, not %d", field, limits.Entries, len(entries))
 	}
 	return nil
 }
 
 // CheckIncludes reports, as CodeFailedPrecondition, why root may not be stored
 // as it is: it includes itself, directly or through others; a line of includes
-// through it would be longer than MaxIncludeHops; or an execution would unfold
-// to more than MaxEntries.
+// through it would be longer than limits.Hops; or an execution would unfold to
+// more than limits.Entries.
 //
 // includers returns the ids of the executions that include one directly. The
 // original looks only at what root includes, so that an innermost execution,
 // written last, makes lines of any length; here those that include root count
 // too. executions and includers tell what is stored; what they say of root
 // itself is ignored, for root replaces it.
-func CheckIncludes(root Execution, executions Executions, includers func(conditionID string) []string) error {
+func CheckIncludes(root Execution, limits Limits, executions Executions, includers func(conditionID string) []string) error {
 	replaced := func(id string) (Execution, bool) {
 		if id == root.ConditionID {
 			return root, true
@@ -62,11 +78,11 @@ func CheckIncludes(root Execution, executions Executions, includers func(conditi
 		return err
 	}
 	above := levels(root.ConditionID, func(id string) []string { return without(includers(id), root.ConditionID) })
-	if len(above)+len(below) > MaxIncludeHops {
+	if len(below) > 0 && len(above)+len(below) > limits.Hops {
 		return fault.FailedPrecondition("execution %q takes part in includes more than %d levels deep",
-			root.ConditionID, MaxIncludeHops).WithID(idIncludeTooDeep)
+			root.ConditionID, limits.Hops).WithID(idIncludeTooDeep)
 	}
-	return checkSize(root.ConditionID, above, replaced)
+	return checkSize(root.ConditionID, above, limits.Entries, replaced)
 }
 
 // levels returns what is one hop, two hops and so on away from an execution,
@@ -120,14 +136,13 @@ func checkCircle(id string, below [][]string) error {
 	return nil
 }
 
-// checkSize unfolds the execution and all that include it. The wire has no
-// error id for this limit, which the original does not have.
-func checkSize(id string, above [][]string, executions Executions) error {
+// checkSize unfolds the execution and all that include it.
+func checkSize(id string, above [][]string, most int, executions Executions) error {
 	known := make(map[sized]int)
 	for _, id := range append(slices.Concat(above...), id) {
 		execution, _ := executions(id)
-		if size(execution.Entries, executions, MaxIncludeHops, known) > MaxEntries {
-			return fault.FailedPrecondition("execution %q would come to more than %d targets and includes", id, MaxEntries)
+		if size(execution.Entries, executions, MaxIncludeHops, known) > most {
+			return fault.FailedPrecondition("execution %q would come to more than %d targets and includes", id, most)
 		}
 	}
 	return nil

@@ -29,12 +29,43 @@ func TestCheckEntries(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := chain.CheckEntries(tt.entries,
+			err := chain.CheckEntries("targets", tt.entries,
 				func(id chain.TargetID) bool { return id == "1" },
 				func(id string) bool { return id == "a" })
 			wantFault(t, err, tt.want)
 		})
 	}
+}
+
+// widest is the most that can be allowed.
+var widest = chain.Limits{Entries: chain.MaxEntries, Hops: chain.MaxIncludeHops}
+
+func TestCheckIncludesWithinNarrowerLimits(t *testing.T) {
+	t.Parallel()
+	stored := world{"b": {include("c")}, "c": {target("1")}, "d": {}}
+	narrow := chain.Limits{Entries: 3, Hops: 1}
+	for name, tt := range map[string]struct {
+		root chain.Execution
+		want *fault.Error
+	}{
+		"OneHop":                {world{"d": {include("c")}}.root("d"), nil},
+		"TwoHops":               {world{"d": {include("b")}}.root("d"), &fault.Error{Code: fault.CodeFailedPrecondition, ID: "COMMAND-gbhd3g57oo"}},
+		"AsMany":                {world{"d": {include("c"), target("1")}}.root("d"), nil},
+		"OneMore":               {world{"d": {include("c"), include("c")}}.root("d"), &fault.Error{Code: fault.CodeFailedPrecondition}},
+		"PlainListBelowAnother": {world{"c": {target("2"), target("1")}}.root("c"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantFault(t, chain.CheckIncludes(tt.root, narrow, stored.executions, stored.includers), tt.want)
+		})
+	}
+}
+
+func TestCheckLength(t *testing.T) {
+	t.Parallel()
+	limits := chain.Limits{Entries: 2}
+	wantFault(t, chain.CheckLength("targets", repeat(target("1"), 2), limits), nil)
+	wantFault(t, chain.CheckLength("targets", repeat(target("1"), 3), limits), &fault.Error{Code: fault.CodeInvalid})
 }
 
 func TestCheckIncludes(t *testing.T) {
@@ -74,7 +105,7 @@ func TestCheckIncludes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			wantFault(t, chain.CheckIncludes(tt.root, tt.stored.executions, tt.stored.includers), tt.want)
+			wantFault(t, chain.CheckIncludes(tt.root, widest, tt.stored.executions, tt.stored.includers), tt.want)
 		})
 	}
 }
@@ -90,7 +121,7 @@ func TestCheckIncludesAgreesWithModel(t *testing.T) {
 			id := drawID().Draw(t, "id")
 			next[id] = drawEntries().Draw(t, "entries")
 
-			err := chain.CheckIncludes(next.root(id), stored.executions, stored.includers)
+			err := chain.CheckIncludes(next.root(id), widest, stored.executions, stored.includers)
 			if sound := modelSound(next); sound != (err == nil) {
 				t.Fatalf("%v: set %q to %v: %v, but sound is %v", stored, id, next[id], err, sound)
 			}

@@ -31,6 +31,16 @@ type Executions func(conditionID string) (execution Execution, ok bool)
 // the same order.
 func SameEntries(a, b []Entry) bool { return slices.Equal(a, b) }
 
+// SameTargets reports that a list of plain targets is what an execution calls
+// as it is, its includes unfolded. An empty list is that of a noop alone:
+// includes that come to nothing today may come to something tomorrow.
+func SameTargets(stored Execution, executions Executions, entries []Entry) bool {
+	if len(entries) == 0 {
+		return len(stored.Entries) == 0
+	}
+	return slices.EqualFunc(Flatten(stored, executions), entries, func(id TargetID, e Entry) bool { return e == Entry{Target: id} })
+}
+
 // Flatten returns the targets of root in the order in which they are called.
 // An include stands for the lines of the execution it names; one that is
 // missing or empty stands for nothing. A target that is reached twice is

@@ -13,6 +13,19 @@ type Trigger struct {
 // errors of the condition that names it exactly.
 func (t Trigger) Validate() error { return t.exact().Validate() }
 
+// Problem says what is wrong with the name of the trigger, "" for nothing: what
+// Validate says, for whoever knows by another name where it came from.
+func (t Trigger) Problem() string {
+	switch t.Kind {
+	case Function:
+		return checkName(t.Name)
+	case Event:
+		return checkDotted(t.Name)
+	default:
+		return checkMethod(t.Name)
+	}
+}
+
 // exact is the condition that names this trigger and nothing else.
 func (t Trigger) exact() Condition {
 	switch t.Kind {

@@ -16,6 +16,7 @@ type Search struct {
 	ConditionIDs [][]string // one list per filter
 	Kinds        []string
 	TargetIDs    []string // listed directly, not by way of an include
+	CalledIDs    []string // targets listed directly or by way of an include
 	IncludeIDs   []string
 	Sort         Sort
 	Desc         bool
@@ -74,8 +75,21 @@ func (q Search) where(tenant string) (string, []any) {
 	for _, id := range q.TargetIDs {
 		clauses = append(clauses, has(" AND n.target_id = "+arg(id)))
 	}
+	for _, id := range q.CalledIDs {
+		clauses = append(clauses, "e.condition_id IN "+calling(arg(id)))
+	}
 	for _, id := range q.IncludeIDs {
 		clauses = append(clauses, has(" AND n.include_id = "+arg(id)))
 	}
 	return " WHERE " + strings.Join(clauses, " AND "), args
+}
+
+// calling selects the executions that list a target, and those that include
+// one of them, at most chain.MaxIncludeHops away: UNION lets each in once, so
+// that not even a circle would keep it going.
+func calling(targetID string) string {
+	return `(WITH RECURSIVE calling (condition_id) AS (
+		SELECT condition_id FROM entries WHERE tenant = $1 AND target_id = ` + targetID + `
+		UNION SELECT n.condition_id FROM entries n JOIN calling c ON n.tenant = $1 AND n.include_id = c.condition_id)
+		SELECT condition_id FROM calling)`
 }

@@ -14,7 +14,10 @@ import (
 // an include is allowed depends on all of its executions.
 const sqlLockTenant = `SELECT pg_advisory_xact_lock(hashtextextended($1, 1))`
 
-const sqlGetGraph = selectExecution + ` WHERE e.tenant = $1`
+// sqlGetGraph reads the executions that a list may touch: those it names, and
+// all that include another or are included by one.
+const sqlGetGraph = selectExecution + ` WHERE e.tenant = $1 AND (e.condition_id = ANY($2) OR e.condition_id IN (
+	SELECT unnest(ARRAY[condition_id, include_id]) FROM entries WHERE tenant = $1 AND include_id IS NOT NULL))` // entries_include
 
 const sqlPutExecution = `INSERT INTO executions (tenant, condition_id, kind, created_at, changed_at)
 	VALUES ($1, $2, $3, $4, $4)
@@ -29,10 +32,13 @@ const sqlPutEntries = `INSERT INTO entries (tenant, condition_id, position, targ
 
 // Setting is an execution that is about to be set.
 type Setting struct {
-	Tenant  string
-	Kind    string
-	Root    chain.Execution
-	Now     time.Time
+	Tenant string
+	Kind   string
+	Root   chain.Execution
+	Limits chain.Limits
+	Now    time.Time
+	// Same reports that what is stored is what Root asks for.
+	Same    func(stored chain.Execution, executions chain.Executions) bool
 	Changed func(ctx context.Context, tx pgx.Tx, created bool) error // announces the change within the transaction
 }
 
@@ -45,16 +51,16 @@ func (s *Store) Set(ctx context.Context, in Setting) (Execution, error) {
 		if _, err := tx.Exec(ctx, sqlLockTenant, in.Tenant); err != nil {
 			return err
 		}
-		graph, err := readGraph(ctx, tx, in.Tenant)
+		graph, err := readGraph(ctx, tx, in)
 		if err != nil {
 			return err
 		}
 		old, exists := graph[in.Root.ConditionID]
-		if exists && chain.SameEntries(old.Entries, in.Root.Entries) {
+		if exists && in.Same(old.Chain(), Chains(graph)) {
 			out = old
 			return nil
 		}
-		if err := checkIncludes(in.Root, graph); err != nil {
+		if err := checkIncludes(in, graph); err != nil {
 			return err
 		}
 		if out, err = put(ctx, tx, in); err != nil {
@@ -65,8 +71,14 @@ func (s *Store) Set(ctx context.Context, in Setting) (Execution, error) {
 	return out, pg.Translate(err)
 }
 
-func readGraph(ctx context.Context, tx pgx.Tx, tenant string) (map[string]Execution, error) {
-	rows, err := tx.Query(ctx, sqlGetGraph, tenant)
+func readGraph(ctx context.Context, tx pgx.Tx, in Setting) (map[string]Execution, error) {
+	named := []string{in.Root.ConditionID}
+	for _, entry := range in.Root.Entries {
+		if entry.Include != "" {
+			named = append(named, entry.Include)
+		}
+	}
+	rows, err := tx.Query(ctx, sqlGetGraph, in.Tenant, named)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +93,7 @@ func readGraph(ctx context.Context, tx pgx.Tx, tenant string) (map[string]Execut
 	return graph, nil
 }
 
-func checkIncludes(root chain.Execution, graph map[string]Execution) error {
+func checkIncludes(in Setting, graph map[string]Execution) error {
 	includers := map[string][]string{}
 	for id, e := range graph {
 		for _, entry := range e.Entries {
@@ -90,12 +102,7 @@ func checkIncludes(root chain.Execution, graph map[string]Execution) error {
 			}
 		}
 	}
-	return chain.CheckIncludes(root,
-		func(id string) (chain.Execution, bool) {
-			e, ok := graph[id]
-			return chain.Execution{ConditionID: id, Entries: e.Entries}, ok
-		},
-		func(id string) []string { return includers[id] })
+	return chain.CheckIncludes(in.Root, in.Limits, Chains(graph), func(id string) []string { return includers[id] })
 }
 
 func put(ctx context.Context, tx pgx.Tx, in Setting) (Execution, error) {

@@ -64,43 +64,71 @@ func (s *Store) GetExecutions(ctx context.Context, tenant string, conditionIDs [
 	return found, pg.Translate(err)
 }
 
-// Closure returns the executions that exist among conditionIDs, and everything
-// they include, directly or through others: what it takes to flatten any of
-// them.
+// Closure is Unfolding without what only owners need.
 func (s *Store) Closure(ctx context.Context, tenant string, conditionIDs []string) (map[string]chain.Execution, error) {
-	all := map[string]chain.Execution{}
+	found, err := s.Unfolding(ctx, tenant, conditionIDs)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]chain.Execution, len(found))
+	for id, e := range found {
+		all[id] = e.Chain()
+	}
+	return all, nil
+}
+
+// Unfolding returns the executions that exist among conditionIDs, and
+// everything they include, directly or through others: what it takes to
+// flatten any of them.
+func (s *Store) Unfolding(ctx context.Context, tenant string, conditionIDs []string) (map[string]Execution, error) {
+	all := map[string]Execution{}
 	wanted := conditionIDs
 	for range chain.MaxIncludeHops + 1 {
+		if len(wanted) == 0 {
+			break
+		}
 		found, err := s.GetExecutions(ctx, tenant, wanted)
 		if err != nil {
 			return nil, err
 		}
 		wanted = nil
 		for _, e := range found {
-			all[e.ConditionID] = chain.Execution{ConditionID: e.ConditionID, Entries: e.Entries}
+			all[e.ConditionID] = e
+		}
+		for _, e := range found {
 			for _, entry := range e.Entries {
 				if _, known := all[entry.Include]; entry.Include != "" && !known {
 					wanted = append(wanted, entry.Include)
 				}
 			}
 		}
-		if len(wanted) == 0 {
-			break
-		}
 	}
 	return all, nil
 }
 
-const sqlDropTarget = `DELETE FROM entries WHERE tenant = $1 AND target_id = $2` // entries_target
+// Chains looks up executions in a map of them.
+func Chains(all map[string]Execution) chain.Executions {
+	return func(id string) (chain.Execution, bool) {
+		e, ok := all[id]
+		return e.Chain(), ok
+	}
+}
 
-// DropTarget takes a deleted target out of every execution. What is left empty
+// Chain is what package chain calls an execution.
+func (e Execution) Chain() chain.Execution {
+	return chain.Execution{ConditionID: e.ConditionID, Entries: e.Entries}
+}
+
+const sqlDropTargets = `DELETE FROM entries WHERE tenant = $1 AND target_id = ANY($2)` // entries_target
+
+// DropTargets takes deleted targets out of every execution. What is left empty
 // stays as a noop.
-func (s *Store) DropTarget(ctx context.Context, tenant, targetID string) error {
+func (s *Store) DropTargets(ctx context.Context, tenant string, targetIDs []string) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, sqlLockTenant, tenant); err != nil { // or it would deadlock with a setter of the same lines
 			return err
 		}
-		_, err := tx.Exec(ctx, sqlDropTarget, tenant, targetID)
+		_, err := tx.Exec(ctx, sqlDropTargets, tenant, targetIDs)
 		return err
 	})
 }
