@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/actionplane/actionplane/libs/fault"
@@ -40,6 +41,9 @@ func NewGuard(allow AllowList) *Guard {
 // [*Denial] if not. The exemption is a target's own allow list beside the
 // Guard's.
 func (g *Guard) Admit(host string, addr netip.Addr, exemption AllowList) error {
+	if err := g.AdmitHost(host, exemption); err != nil {
+		return err
+	}
 	rule, denied := g.ranges.find(addr)
 	if !denied {
 		return nil
@@ -49,6 +53,17 @@ func (g *Guard) Admit(host string, addr netip.Addr, exemption AllowList) error {
 		return nil
 	}
 	return &Denial{Host: host, Addr: addr, Rule: rule}
+}
+
+// AdmitHost returns a [*Denial] for a canonical host name that stands for a
+// cloud's metadata, whatever it resolves to, unless a list has that very name.
+// It comes before the lookup, so that the refusal says why; what admits or
+// refuses in the end is the address.
+func (g *Guard) AdmitHost(host string, exemption AllowList) error {
+	if !slices.Contains(metadataHosts[:], host) || slices.Contains(g.allow.hosts, host) || slices.Contains(exemption.hosts, host) {
+		return nil
+	}
+	return &Denial{Host: host, Rule: Rule{Name: "name of a cloud's metadata"}}
 }
 
 // Control returns the hook of a net.Dialer (ControlContext) that is about to

@@ -24,6 +24,14 @@ func TestGuardDenies(t *testing.T) {
 		"192.168.0.1":                 "private",
 		"169.254.1.1":                 "link-local",
 		"169.254.169.254":             "cloud metadata",
+		"169.254.170.2":               "cloud metadata",
+		"169.254.170.23":              "cloud metadata",
+		"169.254.42.42":               "cloud metadata",
+		"192.0.0.192":                 "cloud metadata",
+		"fd00:ec2::23":                "cloud metadata",
+		"fe80::a9fe:a9fe":             "cloud metadata",
+		"fe80::a9fe:a9fe%eth0":        "cloud metadata",
+		"2001:2::1":                   "benchmarking",
 		"168.63.129.16":               "cloud platform",
 		"100.64.0.1":                  "carrier-grade NAT",
 		"100.100.100.200":             "cloud metadata",
@@ -85,6 +93,7 @@ func TestGuardAdmits(t *testing.T) {
 		{"MappedNotationOfAnAllowedAddress", "127.0.0.0/8", "", "x.test", "::ffff:127.0.0.1", true},
 		{"NoMetadataThroughAWideRange", "0.0.0.0/0", "", "x.test", "169.254.169.254", false},
 		{"NoMetadataThroughAHostName", "metadata.test", "", "metadata.test", "169.254.169.254", false},
+		{"NoLinkLocalThroughAWideRange", "169.254.0.0/16", "0.0.0.0/0", "x.test", "169.254.7.7", false},
 		{"MetadataWhenNamedExactly", "169.254.169.254", "", "x.test", "169.254.169.254", true},
 		{"AllowedIPv6Loopback", "::1", "", "x.test", "::1", true},
 	} {
@@ -95,6 +104,29 @@ func TestGuardAdmits(t *testing.T) {
 				t.Errorf("Admit(%s, %s) = %v, want admitted: %t", c.host, c.addr, err, c.want)
 			}
 		})
+	}
+}
+
+func TestGuardDeniesMetadataByName(t *testing.T) {
+	t.Parallel()
+	public := netip.MustParseAddr("8.8.8.8")
+	for _, c := range []struct {
+		host, allow, exemption string
+		want                   bool
+	}{
+		{"metadata.google.internal", "", "", false},
+		{"metadata.google.internal", "0.0.0.0/0", "", false},
+		{"metadata.google.internal", "metadata.google.internal", "", true},
+		{"metadata.google.internal", "", "metadata.google.internal", true},
+		{"x.metadata.google.internal", "", "", true},
+		{"sink.test", "", "", true},
+	} {
+		guard := NewGuard(allow(t, c.allow))
+		for name, err := range map[string]error{"AdmitHost": guard.AdmitHost(c.host, allow(t, c.exemption)), "Admit": guard.Admit(c.host, public, allow(t, c.exemption))} {
+			if (err == nil) != c.want || err != nil && !strings.Contains(err.Error(), "metadata") {
+				t.Errorf("%s(%s) with %q and %q = %v", name, c.host, c.allow, c.exemption, err)
+			}
+		}
 	}
 }
 

@@ -12,6 +12,13 @@ const maxHostName = 253
 // ErrHost is a host that is neither an address nor a plain ASCII name.
 var ErrHost = errors.New("host is not a plain ASCII name or address")
 
+// metadataHosts are the names under which clouds serve credentials to whoever
+// asks from inside.
+var metadataHosts = [...]string{
+	"metadata", "metadata.google.internal", "metadata.goog", "metadata.azure.internal",
+	"instance-data", "instance-data.ec2.internal", "metadata.tencentyun.com", "metadata.platformequinix.com",
+}
+
 // CanonicalHost returns the host in lower case and without a trailing dot, as
 // allow lists and denials spell it.
 func CanonicalHost(host string) string {

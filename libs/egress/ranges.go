@@ -18,8 +18,13 @@ func (r Rule) String() string {
 }
 
 // ranges is the deny table, most telling rule first: the IANA special-purpose
-// registries, in which no receiver of webhooks lives, and the addresses where
-// clouds serve credentials to whoever asks from inside.
+// registries (RFC 6890 and its successors), in which no receiver of webhooks
+// lives, and the addresses where clouds serve credentials to whoever asks from
+// inside.
+//
+// Addresses that carry an IPv4 address (IPv4-mapped, IPv4-compatible, NAT64,
+// 6to4, Teredo) are denied whatever they carry: where they lead is decided by a
+// gateway that we do not know. Receivers have plain addresses.
 type ranges struct {
 	v4, v6 []Rule
 	public netip.Prefix // the only part of IPv6 in which anything public lives
@@ -31,53 +36,61 @@ func newRanges() ranges {
 
 func v4Rules() []Rule {
 	return []Rule{
-		sealed("169.254.169.254/32", "cloud metadata"),
-		sealed("169.254.170.2/32", "cloud metadata of containers"),
-		sealed("100.100.100.200/32", "cloud metadata"),
-		sealed("168.63.129.16/32", "cloud platform address"),
-		open("127.0.0.0/8", "loopback"),
-		open("10.0.0.0/8", "private"),
+		sealed("169.254.169.254/32", "link-local, cloud metadata"), // AWS, Google, Azure, Oracle, OpenStack, …
+		sealed("169.254.170.2/32", "link-local, cloud metadata of containers"),
+		sealed("169.254.170.23/32", "link-local, cloud metadata of containers"),
+		sealed("169.254.42.42/32", "link-local, cloud metadata"), // Scaleway
+		sealed("169.254.0.23/32", "link-local, cloud metadata"),  // Tencent
+		sealed("100.100.100.200/32", "cloud metadata"),           // Alibaba
+		sealed("192.0.0.192/32", "cloud metadata"),               // Oracle
+		sealed("168.63.129.16/32", "cloud platform address"),     // Azure
+		open("127.0.0.0/8", "loopback"),                          // RFC 1122
+		open("10.0.0.0/8", "private"),                            // RFC 1918
 		open("172.16.0.0/12", "private"),
 		open("192.168.0.0/16", "private"),
-		open("169.254.0.0/16", "link-local"),
-		open("100.64.0.0/10", "carrier-grade NAT"),
-		open("0.0.0.0/8", "this network, unspecified"),
-		open("192.0.0.0/24", "protocol assignments"),
-		open("192.0.2.0/24", "documentation"),
-		open("198.51.100.0/24", "documentation"),
-		open("203.0.113.0/24", "documentation"),
-		open("192.88.99.0/24", "6to4 relay"),
-		open("192.31.196.0/24", "AS112"),
-		open("192.175.48.0/24", "AS112"),
-		open("192.52.193.0/24", "multicast tunneling"),
-		open("198.18.0.0/15", "benchmarking"),
-		open("224.0.0.0/4", "multicast"),
-		open("255.255.255.255/32", "broadcast"),
-		open("240.0.0.0/4", "reserved"),
+		sealed("169.254.0.0/16", "link-local"),         // RFC 3927
+		open("100.64.0.0/10", "carrier-grade NAT"),     // RFC 6598
+		open("0.0.0.0/8", "this network, unspecified"), // RFC 791
+		open("192.0.0.0/24", "protocol assignments"),   // RFC 6890
+		open("192.0.2.0/24", "documentation"),          // RFC 5737
+		open("198.51.100.0/24", "documentation"),       // RFC 5737
+		open("203.0.113.0/24", "documentation"),        // RFC 5737
+		open("192.88.99.0/24", "6to4 relay"),           // RFC 7526
+		open("192.31.196.0/24", "AS112"),               // RFC 7535
+		open("192.175.48.0/24", "AS112"),               // RFC 7534
+		open("192.52.193.0/24", "multicast tunneling"), // RFC 7450
+		open("198.18.0.0/15", "benchmarking"),          // RFC 2544
+		open("224.0.0.0/4", "multicast"),               // RFC 5771
+		open("255.255.255.255/32", "broadcast"),        // RFC 919
+		open("240.0.0.0/4", "reserved"),                // RFC 1112
 	}
 }
 
 func v6Rules() []Rule {
 	return []Rule{
-		sealed("fd00:ec2::254/128", "cloud metadata"),
-		sealed("fd20:ce::254/128", "cloud metadata"),
-		open("::1/128", "loopback"),
-		open("::/128", "unspecified"),
-		open("::ffff:0:0/96", "IPv4-mapped"),
-		open("::/96", "IPv4-compatible"),
-		open("64:ff9b::/96", "NAT64"),
-		open("64:ff9b:1::/48", "local NAT64"),
-		open("100::/64", "discard"),
-		open("2001::/32", "Teredo"),
-		open("2001:db8::/32", "documentation"),
-		open("2001::/23", "protocol assignments"),
-		open("2002::/16", "6to4"),
-		open("3fff::/20", "documentation"),
-		open("2620:4f:8000::/48", "AS112"),
-		open("fc00::/7", "unique local"),
-		open("fe80::/10", "link-local"),
-		open("fec0::/10", "site-local"),
-		open("ff00::/8", "multicast"),
+		sealed("fd00:ec2::254/128", "cloud metadata"),               // AWS
+		sealed("fd00:ec2::23/128", "cloud metadata of containers"),  // AWS
+		sealed("fd20:ce::254/128", "cloud metadata"),                // Google
+		sealed("fd00:42::42/128", "cloud metadata"),                 // Scaleway
+		sealed("fe80::a9fe:a9fe/128", "link-local, cloud metadata"), // OpenStack
+		open("::1/128", "loopback"),                                 // RFC 4291
+		open("::/128", "unspecified"),                               // RFC 4291
+		open("::ffff:0:0/96", "IPv4-mapped"),                        // RFC 4291
+		open("::/96", "IPv4-compatible"),                            // RFC 4291
+		open("64:ff9b::/96", "NAT64"),                               // RFC 6052
+		open("64:ff9b:1::/48", "local NAT64"),                       // RFC 8215
+		open("100::/64", "discard"),                                 // RFC 6666
+		open("2001::/32", "Teredo"),                                 // RFC 4380
+		open("2001:2::/48", "benchmarking"),                         // RFC 5180
+		open("2001:db8::/32", "documentation"),                      // RFC 3849
+		open("2001::/23", "protocol assignments"),                   // RFC 2928
+		open("2002::/16", "6to4"),                                   // RFC 3056
+		open("3fff::/20", "documentation"),                          // RFC 9637
+		open("2620:4f:8000::/48", "AS112"),                          // RFC 7534
+		open("fc00::/7", "unique local"),                            // RFC 4193
+		open("fe80::/10", "link-local"),                             // RFC 4291
+		open("fec0::/10", "site-local"),                             // RFC 3879
+		open("ff00::/8", "multicast"),                               // RFC 4291
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*
 		return nil, out.Err
 	}
 	return &hooksv1.RunHookResponse{
-		RunId: in.GetRunId(), Condition: in.GetChain().GetCondition(), Payload: out.Payload, Steps: stepResults(out.Steps),
+		RunId: in.GetRunId(), Condition: in.GetChain().GetCondition(), Payload: out.Payload, Steps: stepResults(out.Steps, h.Explain),
 	}, nil
 }
 
@@ -122,13 +122,18 @@ var outcomes = map[run.Outcome]hooksv1.StepOutcome{
 	run.Queued:      hooksv1.StepOutcome_STEP_OUTCOME_QUEUED,
 }
 
-func stepResults(steps []run.StepResult) []*hooksv1.StepResult {
+// stepResults tells what steps did; with their patches, which have to be worked
+// out, where those are wanted.
+func stepResults(steps []run.StepResult, patches bool) []*hooksv1.StepResult {
 	out := make([]*hooksv1.StepResult, len(steps))
 	for i, r := range steps {
 		out[i] = &hooksv1.StepResult{
 			Position: uint32(r.Position), TargetId: r.TargetID, TargetName: r.TargetName, Outcome: outcomes[r.Outcome],
 			StatusCode: uint32(r.Status), Error: r.Error, Duration: durationpb.New(r.Duration), Changed: r.Changed,
 			PayloadBefore: r.Before, PayloadAfter: r.After,
+		}
+		if patches {
+			out[i].JsonPatch = r.Patch.Patch()
 		}
 	}
 	return out

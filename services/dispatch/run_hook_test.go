@@ -74,12 +74,13 @@ func TestRunHook(t *testing.T) {
 			}
 		}
 		s := out.GetSteps()
-		if len(s) != 3 || !s[0].GetChanged() || s[1].GetChanged() || string(s[2].GetPayloadBefore()) != `{"n":1}` || string(s[2].GetPayloadAfter()) != `{"n":3}` {
+		if len(s) != 3 || !s[0].GetChanged() || s[1].GetChanged() || string(s[0].GetJsonPatch()) != `[{"op":"replace","path":"/n","value":1}]` || string(s[2].GetPayloadBefore()) != `{"n":1}` || string(s[2].GetPayloadAfter()) != `{"n":3}` {
 			t.Errorf("steps %v", s)
 		}
 		eventually(t, "the run to be recorded", func() bool {
 			r, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: id})
-			return err == nil && outcomes(r.GetRun().GetSteps()) == "SUCCEEDED SUCCEEDED SUCCEEDED" && r.GetRun().GetTriggerName() == "/pkg.Service/Method"
+			return err == nil && outcomes(r.GetRun().GetSteps()) == "SUCCEEDED SUCCEEDED SUCCEEDED" && r.GetRun().GetTriggerName() == "/pkg.Service/Method" &&
+				string(r.GetRun().GetSteps()[2].GetJsonPatch()) == `[{"op":"replace","path":"/n","value":3}]`
 		})
 	})
 	t.Run("PassesOverFailuresThatDoNotInterrupt", func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestRunHook(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		_, _, err := h.request(ctx, false, target("1", url+"/quick", webhook, true), target("2", url+"/hang", webhook, true))
-		if fault.CodeOf(err) != fault.CodeDeadline || !strings.Contains(err.Error(), "the target did not answer in time") {
+		if fault.CodeOf(err) != fault.CodeDeadline || !strings.Contains(err.Error(), `target "target 2" did not answer in time: headers http://127.0.0.1`) {
 			t.Fatalf("got %v", err)
 		}
 		told, err := time.ParseDuration((<-got).header.Get("Actionplane-Timeout-Ms") + "ms")
@@ -183,7 +184,7 @@ func TestRunHook(t *testing.T) {
 			t.Errorf("second body %s", r.body)
 		}
 	})
-	t.Run("ReplacesAResponseBesideItsRequest", func(t *testing.T) {
+	t.Run("ChangesAResponseBesideItsRequest", func(t *testing.T) {
 		t.Parallel()
 		url, got := receiver(t, func(int, received) (int, string) { return 200, `{"r":2}` })
 		out, err := h.hooks.RunHook(t.Context(), &dispatchv1.RunHookCommand{
@@ -215,7 +216,7 @@ func TestRunHook(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, _, err := h.request(t.Context(), true, target("1", "action://replace", call, true), target("2", "nats://orders.check", call, true))
-		if err != nil || string(out.GetPayload()) != `{"by":"bus"}` || string(out.GetSteps()[0].GetPayloadAfter()) != `{"by":"script"}` {
+		if err != nil || string(out.GetPayload()) != `{"n":0,"by":"bus"}` || string(out.GetSteps()[0].GetPayloadAfter()) != `{"n":0,"by":"script"}` {
 			t.Fatalf("got %v, %v", out, err)
 		}
 		m := <-asked

@@ -36,7 +36,7 @@ func stateOf(m actionplanev1.DeliveryState) delivery.State {
 func wireRun(r run.Run) *actionplanev1.Run {
 	out := &actionplanev1.Run{
 		Id: r.ID.String(), Condition: r.Condition, TriggerKind: r.TriggerKind, TriggerName: r.TriggerName, EventId: r.EventID,
-		CreatedAt: timestamppb.New(r.CreatedAt), Error: r.Error, Steps: stepResults(r.Steps),
+		CreatedAt: timestamppb.New(r.CreatedAt), Error: r.Error, Steps: stepResults(r.Steps, true),
 	}
 	if r.EventID == "" {
 		out.Duration = durationpb.New(r.Duration)

@@ -10,10 +10,8 @@
 package attempt
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +99,7 @@ func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	if p.Disabled != "" {
-		return Result{}, fault.FailedPrecondition("%s is disabled: %s", named(req.Step), p.Disabled).Because(ErrDisabled)
+		return Result{}, fault.FailedPrecondition("%s is disabled: %s", req.Step.Called(), p.Disabled).Because(ErrDisabled)
 	}
 	result, err := m.send(ctx, req, p)
 	result.StartedAt, result.Duration = start, time.Since(start)
@@ -110,19 +108,40 @@ func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
 
 func (m *Maker) send(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
 	scheme, rest, _ := strings.Cut(req.Step.Endpoint, "://")
-	switch strings.ToLower(scheme) {
-	case "action":
+	scheme = strings.ToLower(scheme)
+	if scheme == "action" { // stays in the house, so the payload stays JSON
 		return m.invoke(ctx, rest, req)
-	case "nats":
-		return m.request(ctx, rest, req, p)
-	default: // the sender refuses what is neither http nor https
-		return m.post(ctx, req, p)
 	}
+	if failure := prepare(&req, p); failure != nil {
+		return failed(notReady, failure), nil
+	}
+	if scheme == "nats" {
+		return m.request(ctx, rest, req, p)
+	}
+	return m.post(ctx, req, p) // the sender refuses what is neither http nor https
 }
 
-// named is what a target is called in errors.
-func named(step run.Step) string {
-	return "target " + strconv.Quote(cmp.Or(step.TargetName, step.TargetID))
+// notReady is the class of what the target's operator has to put right before
+// anything can be sent: until then it is tried again.
+const notReady delivery.Transport = "not_ready"
+
+// prepare makes the body what the target wants to get.
+func prepare(req *Request, p *profile.Profile) *fault.Error {
+	if p.Broken != nil {
+		return fault.FailedPrecondition("%s cannot be called: %s", req.Step.Called(), p.Broken)
+	}
+	if p.Sealer == nil {
+		return nil
+	}
+	sealed, err := p.Sealer.Seal(req.Body)
+	if known, ok := fault.As(err); ok {
+		return fault.New(known.Code, "%s: %s has no active key", known.Message, req.Step.Called()).WithID(known.ID)
+	}
+	if err != nil {
+		return fault.Internal("the payload for %s cannot be sealed", req.Step.Called()).Because(err)
+	}
+	req.Body = sealed
+	return nil
 }
 
 // left is how long the context still allows, at least a millisecond.

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
@@ -18,24 +19,27 @@ import (
 const HeaderTimeout = "Actionplane-Timeout-Ms"
 
 // headers returns what goes out beside the body: the signatures over exactly
-// these bytes, the time that is left, and the trace, where there is one.
-func headers(ctx context.Context, req Request, signer *signature.Signer) ([]sender.Field, error) {
-	fields := make([]sender.Field, 0, 7)
+// these bytes, the time that is left, the trace, where there is one, and the
+// target's own headers.
+func headers(ctx context.Context, req Request, p *profile.Profile) ([]sender.Field, error) {
+	fields := make([]sender.Field, 0, 7+len(p.Header))
 	now := time.Now()
-	if !signer.Empty() {
-		standard, err := signer.Standard(run.MessageID(req.Run, req.Position), now, req.Body)
+	if !p.Signer.Empty() {
+		standard, err := p.Signer.Standard(run.MessageID(req.Run, req.Position), now, req.Body)
 		if err != nil {
 			return nil, err
 		}
+		if value := p.Signer.Sign(now, req.Body); value != "" {
+			fields = append(fields, sender.Field{Name: signature.Header, Value: value})
+		}
 		fields = append(fields,
-			sender.Field{Name: signature.Header, Value: signer.Sign(now, req.Body)},
 			sender.Field{Name: signature.HeaderID, Value: standard.ID},
 			sender.Field{Name: signature.HeaderTimestamp, Value: standard.Timestamp},
 			sender.Field{Name: signature.HeaderSignature, Value: standard.Signature})
 	}
 	ms := left(ctx, req.Timeout).Milliseconds()
 	fields = append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)})
-	return appendTrace(ctx, fields), nil
+	return append(appendTrace(ctx, fields), p.Header...), nil
 }
 
 // appendTrace adds W3C trace context; baggage stays in the house.

@@ -17,20 +17,20 @@ const idFailed = "EXEC-dra6yamk98"
 func (m *Maker) invoke(ctx context.Context, actionID string, req Request) (Result, error) {
 	out, err := m.scripts.Invoke(ctx, &scriptsv1.InvokeRequest{ActionId: actionID, Input: req.Body, RunId: req.Run.String()})
 	if err != nil {
-		return notInvoked(actionID, err)
+		return notInvoked(req.Step.Called(), actionID, err)
 	}
-	return scriptResult(out), nil
+	return scriptResult(req.Step.Called(), out), nil
 }
 
-func scriptResult(out *scriptsv1.InvokeResponse) Result {
+func scriptResult(who string, out *scriptsv1.InvokeResponse) Result {
 	if v := out.GetVeto(); v != nil {
-		return Result{Transport: delivery.Answered, Refused: true, Err: envelope.Refusal(int(v.GetCode()), v.GetReason())}
+		return Result{Transport: delivery.Answered, Refused: true, Err: envelope.Refusal(who, int(v.GetCode()), v.GetReason())}
 	}
 	if e := out.GetError(); e != nil {
 		if e.GetTimeout() {
-			return failed(delivery.TimedOut, fault.Deadline("the script overran its time: %s", e.GetMessage()))
+			return failed(delivery.TimedOut, fault.Deadline("%s: the script overran its time: %s", who, e.GetMessage()))
 		}
-		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s", e.GetMessage()).WithID(idFailed))
+		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s: the script threw: %s", who, e.GetMessage()).WithID(idFailed))
 	}
 	return Result{Transport: delivery.Answered, Answer: out.GetOutput()}
 }
@@ -38,14 +38,14 @@ func scriptResult(out *scriptsv1.InvokeResponse) Result {
 // notInvoked reads the error of the scripts service. An action that is not
 // there never will be again, for ids are not reused; one that is switched off
 // may be switched on.
-func notInvoked(actionID string, err error) (Result, error) {
+func notInvoked(who, actionID string, err error) (Result, error) {
 	switch fault.CodeOf(err) {
 	case fault.CodeUnavailable, fault.CodeCanceled:
 		return Result{}, err
 	case fault.CodeDeadline:
-		return failed(delivery.TimedOut, timedOut(err)), nil
+		return failed(delivery.TimedOut, fault.Deadline("%s: its action was not run in time", who).Because(err)), nil
 	case fault.CodeNotFound, fault.CodeInvalid:
-		return failed(delivery.InvalidEndpoint, fault.FailedPrecondition("there is no action %s", actionID).WithID(idFailed).Because(err)), nil
+		return failed(delivery.InvalidEndpoint, fault.FailedPrecondition("%s: there is no action %s", who, actionID).WithID(idFailed).Because(err)), nil
 	}
-	return failed(delivery.BrokenAnswer, fault.FailedPrecondition("action %s cannot be run", actionID).WithID(idFailed).Because(err)), nil
+	return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s: action %s cannot be run", who, actionID).WithID(idFailed).Because(err)), nil
 }

@@ -18,22 +18,22 @@ const idEndpoint = "EXEC-N5lu09"
 
 // post makes a try over HTTP.
 func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
-	fields, err := headers(ctx, req, p.Signer)
+	fields, err := headers(ctx, req, p)
 	if err != nil {
 		return Result{}, err
 	}
-	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow}
+	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow, Identity: p.Identity}
 	if !req.KeepAnswer {
 		out.KeepBody = 1 // zero would keep all
 	}
 	answer, err := m.sender.Send(ctx, out)
 	if err != nil {
-		return unanswered(answer.Status, err)
+		return unanswered(req.Step.Called(), answer.Status, err)
 	}
 	r := Result{Transport: delivery.Answered, Status: answer.Status}
 	if answer.Status < 200 || answer.Status > 299 {
 		r.RetryAfter = delivery.ParseRetryAfter(answer.RetryAfter, time.Now())
-		r.Err = envelope.StatusFault(answer.Status)
+		r.Err = envelope.StatusFault(req.Step.Called(), answer.Status)
 		return r, nil
 	}
 	if req.KeepAnswer {
@@ -44,12 +44,12 @@ func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Resu
 
 // unanswered reads the sender's failure. Status is that of an answer whose body
 // did not come.
-func unanswered(status int, err error) (Result, error) {
+func unanswered(who string, status int, err error) (Result, error) {
 	var f *sender.Failure
 	if !errors.As(err, &f) || f.Kind == sender.KindCanceled || f.Kind == sender.KindClosed {
 		return Result{}, err
 	}
-	r := failed(transportOf(f), told(f))
+	r := failed(transportOf(f), told(who, f))
 	r.Status = status
 	return r, nil
 }
@@ -78,21 +78,26 @@ func transportOf(f *sender.Failure) delivery.Transport {
 	}
 }
 
-// told is what the caller of a hook may learn of a failure. As in the original,
-// what has no class of its own is UNKNOWN.
-func told(f *sender.Failure) *fault.Error {
-	if denied, ok := fault.As(f); ok {
-		return denied
+// told is what the caller of a hook may learn of a failure: the target's name,
+// what was being done, and why it failed; never more of the endpoint than
+// scheme, host and port. As in the original, what has no class of its own is
+// UNKNOWN.
+func told(who string, f *sender.Failure) *fault.Error {
+	switch known, _ := fault.As(f); {
+	case known != nil:
+		return fault.New(known.Code, "%s; it is the endpoint of %s", known.Message, who).WithID(known.ID)
+	case f.Kind == sender.KindInvalid:
+		return fault.Invalid("Errors.Endpoint.Invalid: %s cannot be called: %s", who, f.Cause()).WithID(idEndpoint)
+	case f.Kind == sender.KindTimeout:
+		return fault.Deadline("%s did not answer in time: %s", who, where(f))
 	}
-	switch f.Kind {
-	case sender.KindInvalid:
-		return fault.Invalid("the target's endpoint cannot be called").WithID(idEndpoint).Because(f)
-	case sender.KindTimeout:
-		return timedOut(f)
-	}
-	return fault.New(fault.CodeUnknown, "the target gave no answer: %s", f.Kind).Because(f)
+	return fault.New(fault.CodeUnknown, "%s gave no answer: %s: %s", who, where(f), f.Cause())
 }
 
-func timedOut(cause error) *fault.Error {
-	return fault.Deadline("the target did not answer in time").Because(cause)
+// where says how far an attempt had come.
+func where(f *sender.Failure) string {
+	if f.Origin == "" {
+		return f.Phase()
+	}
+	return f.Phase() + " " + f.Origin
 }

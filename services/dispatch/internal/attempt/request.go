@@ -13,7 +13,7 @@ import (
 
 // request makes a try by a request on the bus. The headers are those of HTTP.
 func (m *Maker) request(ctx context.Context, subject string, req Request, p *profile.Profile) (Result, error) {
-	fields, err := headers(ctx, req, p.Signer)
+	fields, err := headers(ctx, req, p)
 	if err != nil {
 		return Result{}, err
 	}
@@ -23,32 +23,32 @@ func (m *Maker) request(ctx context.Context, subject string, req Request, p *pro
 	}
 	answer, err := m.bus.Request(ctx, subject, header, req.Body)
 	if err != nil {
-		return notAnswered(err)
+		return notAnswered(req.Step.Called(), err)
 	}
 	return Result{Transport: delivery.Answered, Answer: answer}, nil
 }
 
-func notAnswered(err error) (Result, error) {
+func notAnswered(who string, err error) (Result, error) {
 	var refused *bus.Refusal
 	if errors.As(err, &refused) {
-		return refusedWith(refused.Status), nil
+		return refusedWith(who, refused.Status), nil
 	}
 	switch fault.CodeOf(err) {
 	case fault.CodeInvalid:
-		return failed(delivery.Denied, fault.Invalid("the target's subject cannot be called").WithID(idEndpoint).Because(err)), nil
+		return failed(delivery.Denied, fault.Invalid("Errors.Endpoint.Denied: %s has a subject that cannot be called", who).WithID(idEndpoint).Because(err)), nil
 	case fault.CodeNotFound:
-		return failed(delivery.Unreachable, fault.New(fault.CodeUnknown, "nobody listens on the target's subject").Because(err)), nil
+		return failed(delivery.Unreachable, fault.New(fault.CodeUnknown, "%s gave no answer: connect: nobody listens on its subject", who).Because(err)), nil
 	case fault.CodeDeadline:
-		return failed(delivery.TimedOut, timedOut(err)), nil
+		return failed(delivery.TimedOut, fault.Deadline("%s did not answer in time", who).Because(err)), nil
 	}
 	return Result{}, err
 }
 
 // refusedWith is an error answer. Its number is the listener's own; only what
 // can be an HTTP status of a failure is taken for one.
-func refusedWith(status int) Result {
+func refusedWith(who string, status int) Result {
 	if status < 300 || status > 599 {
-		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("the target refused").WithID(idFailed))
+		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s refused", who).WithID(idFailed))
 	}
-	return Result{Transport: delivery.Answered, Status: status, Err: envelope.StatusFault(status)}
+	return Result{Transport: delivery.Answered, Status: status, Err: envelope.StatusFault(who, status)}
 }

@@ -12,54 +12,51 @@ const idNotJSON = "ACTION-4m9s2"
 // Answer is the body with which a target answered 2xx. It keeps the bytes it
 // was read from; they must not change.
 type Answer struct {
+	who    string
 	body   []byte
 	object bool
 }
 
-// ReadAnswer takes any bytes: what is wrong with them shows only where they
-// are used, for a webhook may answer what it likes.
-func ReadAnswer(body []byte) Answer {
+// ReadAnswer takes any bytes of the target called who: what is wrong with them
+// shows only where they are used, for a webhook may answer what it likes.
+func ReadAnswer(who string, body []byte) Answer {
 	body = trim(body)
-	return Answer{body: body, object: isObject(body)}
+	return Answer{who: who, body: body, object: isObject(body)}
 }
 
 // Empty reports that the target has nothing to say.
 func (a Answer) Empty() bool { return len(a.body) == 0 }
 
-// Replace returns the message after a call in a request or response chain:
-// the answer in place of message, as a whole and byte for byte, or message
-// itself where the answer is empty. An answer that is no JSON object is
-// CodeFailedPrecondition, and message stands.
-func (a Answer) Replace(message []byte) ([]byte, error) {
+// Merge returns what a call has made of a message, or of what a function chain
+// has collected so far: a JSON object, or empty.
+//
+//   - Members of the answer take the place of members of the same name, whole,
+//     be they arrays or objects; new ones are added at the end.
+//   - Members that the answer does not name stay as they are. So {} changes
+//     nothing, an answer in part is a change in part, and an answer that is
+//     something else altogether, such as {"ok":true}, loses nothing of the
+//     message. A target that wants a member gone says so: null, which in
+//     protobuf's JSON is the same as absent.
+//   - An answer that names all members there are is handed on byte for byte.
+//   - An empty answer changes nothing.
+//   - What is no JSON object is CodeFailedPrecondition, and the message stands.
+//
+// Nobody here knows the message's schema: whether a member belongs to it, its
+// owner finds out, who decodes it.
+//
+// The original resets the message before it reads the answer into it, so that
+// {} blanks a request; an earlier version of it merged.
+func (a Answer) Merge(onto []byte) ([]byte, error) {
 	if a.Empty() {
-		return message, nil
+		return onto, nil
 	}
-	if err := a.usable(); err != nil {
-		return message, err
-	}
-	return a.body, nil
-}
-
-// Merge returns what a function chain has collected after a call: members of
-// the answer take the place of collected ones of the same key, arrays and
-// objects as a whole, and new ones are added at the end. collected is a JSON
-// object or empty. Errors are those of Replace.
-func (a Answer) Merge(collected []byte) ([]byte, error) {
-	if a.Empty() {
-		return collected, nil
-	}
-	if err := a.usable(); err != nil {
-		return collected, err
+	if !a.object || !utf8.Valid(a.body) {
+		return onto, fault.FailedPrecondition("the answer of %s is not a JSON object", a.who).WithID(idNotJSON)
 	}
 	all := fields{at: make(map[string]int)}
-	all.add(collected)
-	all.add(a.body)
-	return all.object(len(collected) + len(a.body)), nil
-}
-
-func (a Answer) usable() error {
-	if a.object && utf8.Valid(a.body) {
-		return nil
+	all.add(onto)
+	if all.add(a.body) {
+		return a.body, nil
 	}
-	return fault.FailedPrecondition("the target's answer is not a JSON object").WithID(idNotJSON)
+	return all.object(len(onto) + len(a.body)), nil
 }

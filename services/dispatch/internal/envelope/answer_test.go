@@ -57,7 +57,7 @@ func TestForwarded(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := envelope.ReadAnswer([]byte(tt.body)).Forwarded()
+			err := envelope.ReadAnswer("the target", []byte(tt.body)).Forwarded()
 			if tt.code == 0 {
 				if err != nil {
 					t.Errorf("got %v, want no veto", err)
@@ -74,44 +74,12 @@ func TestForwarded(t *testing.T) {
 
 func TestStatusFault(t *testing.T) {
 	t.Parallel()
-	if err := envelope.StatusFault(500); !errors.Is(err, &fault.Error{Code: fault.CodeFailedPrecondition, ID: "EXEC-dra6yamk98"}) {
+	if err := envelope.StatusFault("the target", 500); !errors.Is(err, &fault.Error{Code: fault.CodeFailedPrecondition, ID: "EXEC-dra6yamk98"}) {
 		t.Errorf("got %v", err)
 	}
 }
 
 var notAnObject = &fault.Error{Code: fault.CodeFailedPrecondition, ID: "ACTION-4m9s2"}
-
-func TestReplace(t *testing.T) {
-	t.Parallel()
-	const message = `{"old":1}`
-	tests := []struct {
-		name    string
-		body    string
-		want    string
-		refused bool
-	}{
-		{"EmptyChangesNothing", "", message, false},
-		{"WhiteSpaceChangesNothing", " \r\n\t", message, false},
-		{"ObjectReplacesByteForByte", "{ \"new\" : 1.0 }\n", `{ "new" : 1.0 }`, false},
-		{"EmptyObjectReplaces", `{}`, `{}`, false},
-		{"Null", `null`, message, true},
-		{"Array", `[]`, message, true},
-		{"Text", `"x"`, message, true},
-		{"NotJSON", `<html>`, message, true},
-		{"CutShort", `{"new":`, message, true},
-		{"TwoObjects", `{}{}`, message, true},
-		{"NotUTF8", "{\"new\":\"\xff\"}", message, true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := envelope.ReadAnswer([]byte(tt.body)).Replace([]byte(message))
-			if string(got) != tt.want || errors.Is(err, notAnObject) != tt.refused || (err != nil) != tt.refused {
-				t.Errorf("got %s, %v, want %s, refused %v", got, err, tt.want, tt.refused)
-			}
-		})
-	}
-}
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
@@ -122,20 +90,32 @@ func TestMerge(t *testing.T) {
 		want      string
 		refused   bool
 	}{
-		{"FirstAnswer", ``, `{"a": [1]}`, `{"a":[1]}`, false},
+		{"FirstAnswer", ``, `{"a": [1]}`, `{"a": [1]}`, false},
 		{"EmptyChangesNothing", `{"a":1}`, ``, `{"a":1}`, false},
+		{"WhiteSpaceChangesNothing", `{"a":1}`, " \r\n\t", `{"a":1}`, false},
 		{"EmptyObjectChangesNothing", `{"a":1}`, `{}`, `{"a":1}`, false},
+		{"AllMembersReplaceByteForByte", `{"b":{"x":1},"a":1}`, "{ \"a\" : 1.0, \"b\":{}, \"c\":3 }\n", `{ "a" : 1.0, "b":{}, "c":3 }`, false},
+		{"WhatIsNotNamedStays", `{"a":1,"b":2}`, `{"b":3}`, `{"a":1,"b":3}`, false},
+		{"SomethingElseLosesNothing", `{"a":1}`, `{"ok":true}`, `{"a":1,"ok":true}`, false},
+		{"NullTakesAMemberAway", `{"a":1,"b":2}`, `{"b":null}`, `{"a":1,"b":null}`, false},
 		{"KeyByKey", `{"a":1,"b":{"x":1}}`, `{"c":3,"b":{"y":2}}`, `{"a":1,"b":{"y":2},"c":3}`, false},
 		{"ArrayTakesThePlaceOfArray", `{"append_claims":[1,2]}`, `{"append_claims":[3]}`, `{"append_claims":[3]}`, false},
-		{"EscapedKeyIsTheSameKey", `{"a":1}`, `{"\u0061":2}`, `{"a":2}`, false},
+		{"EscapedKeyIsTheSameKey", `{"a":1,"z":0}`, `{"\u0061":2}`, `{"a":2,"z":0}`, false},
 		{"LastOfSeveralCounts", ``, `{"a":1,"a":2}`, `{"a":2}`, false},
+		{"TwiceTheSameIsNotBoth", `{"a":1,"b":1}`, `{"a":1,"a":2}`, `{"a":2,"b":1}`, false},
 		{"NumbersStayAsTheyAre", ``, `{"a":1.00,"b":123456789012345678901}`, `{"a":1.00,"b":123456789012345678901}`, false},
-		{"NotAnObject", `{"a":1}`, `null`, `{"a":1}`, true},
+		{"Null", `{"a":1}`, `null`, `{"a":1}`, true},
+		{"Array", `{"a":1}`, `[]`, `{"a":1}`, true},
+		{"Text", `{"a":1}`, `"x"`, `{"a":1}`, true},
+		{"NotJSON", `{"a":1}`, `<html>`, `{"a":1}`, true},
+		{"CutShort", `{"a":1}`, `{"a":`, `{"a":1}`, true},
+		{"TwoObjects", `{"a":1}`, `{}{}`, `{"a":1}`, true},
+		{"NotUTF8", `{"a":1}`, "{\"a\":\"\xff\"}", `{"a":1}`, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := envelope.ReadAnswer([]byte(tt.body)).Merge([]byte(tt.collected))
+			got, err := envelope.ReadAnswer("the target", []byte(tt.body)).Merge([]byte(tt.collected))
 			if string(got) != tt.want || errors.Is(err, notAnObject) != tt.refused || (err != nil) != tt.refused {
 				t.Errorf("got %s, %v, want %s, refused %v", got, err, tt.want, tt.refused)
 			}
@@ -162,7 +142,7 @@ func TestMergeAgreesWithModel(t *testing.T) {
 				t.Fatal(err)
 			}
 			var err error
-			if collected, err = envelope.ReadAnswer([]byte(body)).Merge(collected); err != nil {
+			if collected, err = envelope.ReadAnswer("the target", []byte(body)).Merge(collected); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -193,7 +173,7 @@ func TestCheckObject(t *testing.T) {
 }
 
 // FuzzReadAnswer compares what an answer forwards with encoding/json, and
-// wants what is replaced or merged to stay an object.
+// wants what is merged to stay an object that has lost nothing.
 func FuzzReadAnswer(f *testing.F) {
 	for _, body := range []string{
 		``, `OK`, `{}`, `{"forwardedStatusCode":403,"forwardedErrorMessage":"no"}`, `{"ForwardedStatusCode":null}`,
@@ -202,18 +182,17 @@ func FuzzReadAnswer(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		answer := envelope.ReadAnswer(body)
+		answer := envelope.ReadAnswer("the target", body)
 		checkForwarded(t, answer.Forwarded(), body)
 
 		const collected = `{"old":1}`
-		for name, change := range map[string]func([]byte) ([]byte, error){"Replace": answer.Replace, "Merge": answer.Merge} {
-			got, err := change([]byte(collected))
-			if err != nil && string(got) != collected {
-				t.Errorf("%s refused, but returned %s", name, got)
-			}
-			if err := envelope.CheckObject(name, got); err != nil || len(got) == 0 {
-				t.Errorf("%s returned %s: %v", name, got, err)
-			}
+		got, err := answer.Merge([]byte(collected))
+		if err != nil && string(got) != collected {
+			t.Errorf("refused, but returned %s", got)
+		}
+		var kept map[string]json.RawMessage
+		if err := json.Unmarshal(got, &kept); err != nil || kept["old"] == nil {
+			t.Errorf("returned %s: %v", got, err)
 		}
 		// Whatever the context holds, writing it ends and does not panic.
 		envelope.Function{Name: "f", Context: body}.Append(nil)
@@ -244,22 +223,22 @@ func checkForwarded(t *testing.T, got error, body []byte) {
 
 func BenchmarkAnswer(b *testing.B) {
 	body := []byte(`{"name":"` + strings.Repeat("x", 1000) + `"}`)
-	b.Run("ForwardedAndReplace", func(b *testing.B) {
+	b.Run("ForwardedAndAll", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			answer := envelope.ReadAnswer(body)
+			answer := envelope.ReadAnswer("the target", body)
 			if answer.Forwarded() != nil {
 				b.Fatal("vetoed")
 			}
-			if _, err := answer.Replace(nil); err != nil {
+			if _, err := answer.Merge([]byte(`{"name":"y"}`)); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
-	b.Run("Merge", func(b *testing.B) {
+	b.Run("Part", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := envelope.ReadAnswer(body).Merge([]byte(`{"a":1}`)); err != nil {
+			if _, err := envelope.ReadAnswer("the target", body).Merge([]byte(`{"a":1}`)); err != nil {
 				b.Fatal(err)
 			}
 		}

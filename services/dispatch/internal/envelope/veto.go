@@ -46,22 +46,24 @@ func (a Answer) Forwarded() error {
 	for key, value := range members(a.body) {
 		v.read(key, value)
 	}
-	return v.fault()
+	return v.fault(a.who)
 }
 
-// StatusFault is the error of a target that answered with something other
-// than 2xx. Its body is not forwarded, for it was not written for the caller.
-func StatusFault(status int) error {
-	return fault.FailedPrecondition("the target answered with status %d", status).WithID(idFailed)
+// StatusFault is the error of a target, called who, that answered with
+// something other than 2xx. Its body is not forwarded, for it was not written
+// for the caller.
+func StatusFault(who string, status int) error {
+	return fault.FailedPrecondition("%s answered with status %d", who, status).WithID(idFailed)
 }
 
-// Refusal is the error of a target that refuses without an HTTP answer, as a
-// script does, under the rules of Forwarded. Without a code it is 403.
-func Refusal(code int, message string) error {
+// Refusal is the error of a target, called who, that refuses without an HTTP
+// answer, as a script does, under the rules of Forwarded. Without a code it is
+// 403.
+func Refusal(who string, code int, message string) error {
 	if code == 0 {
 		code = 403
 	}
-	return (&veto{code: code, message: message}).fault()
+	return (&veto{code: code, message: message}).fault(who)
 }
 
 // veto is what an answer says of an error to forward.
@@ -107,15 +109,15 @@ func (v *veto) readMessage(value []byte) {
 	v.message = unquote(value)
 }
 
-func (v *veto) fault() error {
+func (v *veto) fault(who string) error {
 	message := clip(v.message)
 	switch {
 	case !v.broken && v.code == 0 && message == "":
 		return nil
 	case message == "" && v.code != 0:
-		message = "the target refused with status " + strconv.Itoa(v.code)
+		message = who + " refused with status " + strconv.Itoa(v.code)
 	case message == "":
-		message = "the target refused"
+		message = who + " refused"
 	}
 	if v.code < 400 || v.code > 499 {
 		return fault.FailedPrecondition("%s", message).WithID(idForwarded)

@@ -10,8 +10,6 @@ type Message interface {
 	Start() []byte
 	// Envelope is what a target is sent while the payload is what it is.
 	Envelope(payload []byte) []byte
-	// Apply returns the payload after a call's answer.
-	Apply(answer envelope.Answer, payload []byte) ([]byte, error)
 }
 
 // Request is the request of a method before it is handled.
@@ -26,11 +24,6 @@ func (m Request) Envelope(payload []byte) []byte {
 	return m.Append(buffer(payload))
 }
 
-// Apply replaces the request.
-func (m Request) Apply(answer envelope.Answer, payload []byte) ([]byte, error) {
-	return answer.Replace(payload)
-}
-
 // Response is the response of a method before it is sent.
 type Response struct{ envelope.Call }
 
@@ -43,11 +36,6 @@ func (m Response) Envelope(payload []byte) []byte {
 	return m.Append(buffer(payload))
 }
 
-// Apply replaces the response.
-func (m Response) Apply(answer envelope.Answer, payload []byte) ([]byte, error) {
-	return answer.Replace(payload)
-}
-
 // Function is a function that collects what targets add.
 type Function struct{ envelope.Function }
 
@@ -58,11 +46,6 @@ func (m Function) Start() []byte { return nil }
 func (m Function) Envelope(payload []byte) []byte {
 	m.Response = payload
 	return m.Append(buffer(m.Context))
-}
-
-// Apply merges.
-func (m Function) Apply(answer envelope.Answer, payload []byte) ([]byte, error) {
-	return answer.Merge(payload)
 }
 
 // buffer returns room for an envelope around payload.

@@ -11,6 +11,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
+	"github.com/actionplane/actionplane/services/dispatch/internal/patch"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -49,8 +50,8 @@ type Runner struct {
 	maxAnswer int64
 }
 
-// NewRunner returns a runner. maxAnswer bounds in bytes what a call can put in
-// place of the message.
+// NewRunner returns a runner. maxAnswer bounds in bytes what a call can make of
+// the message.
 func NewRunner(c caller, q queue, maxAnswer int64) *Runner {
 	return &Runner{caller: c, queue: q, maxAnswer: maxAnswer}
 }
@@ -85,7 +86,7 @@ func (r *Runner) step(ctx context.Context, h Hook, position int, step run.Step, 
 		result.Outcome = run.Queued
 	case err == nil:
 		result.Outcome = run.Succeeded
-		result.Changed = !bytes.Equal(payload, next)
+		result.Changed, result.Patch = !bytes.Equal(payload, next), patch.Of(payload, next)
 		return result, next, nil
 	case step.Interrupts && step.Kind != run.Async: // nobody waits for an asynchronous one
 		result.Outcome, result.Error = run.Interrupted, err.Error()
@@ -102,41 +103,44 @@ func (r *Runner) try(ctx context.Context, h Hook, position int, step run.Step, p
 	}
 	timeout, ok := allowance(ctx, step.Timeout)
 	if !ok {
-		return 0, nil, fault.Deadline("no time was left for the target")
+		return 0, nil, fault.Deadline("no time was left for %s", step.Called())
 	}
 	result, err := r.caller.Attempt(ctx, attempt.Request{
 		Tenant: h.Tenant, Run: h.Run, Position: position, Step: step,
 		Body: h.Message.Envelope(payload), Timeout: timeout, KeepAnswer: true,
 	})
 	if err != nil {
-		return 0, nil, unable(err)
+		return 0, nil, unable(step, err)
 	}
 	if result.Err != nil {
 		return result.Status, nil, result.Err
 	}
-	next, err = r.use(h, step, result.Answer, payload)
+	next, err = r.use(step, result.Answer, payload)
 	return result.Status, next, err
 }
 
 // use returns the payload after a success.
-func (r *Runner) use(h Hook, step run.Step, body, payload []byte) ([]byte, error) {
-	answer := envelope.ReadAnswer(body)
+func (r *Runner) use(step run.Step, body, payload []byte) ([]byte, error) {
+	answer := envelope.ReadAnswer(step.Called(), body)
 	if err := answer.Forwarded(); err != nil {
 		return nil, err
 	}
 	if step.Kind != run.Call {
 		return payload, nil
 	}
-	if int64(len(body)) > r.maxAnswer {
-		return nil, fault.Exhausted("the target's answer is larger than the %d bytes that can be handed on", r.maxAnswer)
+	if int64(len(body)) <= r.maxAnswer {
+		next, err := answer.Merge(payload)
+		if err != nil || int64(len(next)) <= r.maxAnswer {
+			return next, err
+		}
 	}
-	return h.Message.Apply(answer, payload)
+	return nil, fault.Exhausted("the answer of %s makes more than the %d bytes that can be handed on", step.Called(), r.maxAnswer)
 }
 
 // unable words a fault of our own for the caller.
-func unable(err error) error {
+func unable(step run.Step, err error) error {
 	if fault.CodeOf(err) == fault.CodeNotFound {
-		return fault.FailedPrecondition("the target is deleted").Because(err)
+		return fault.FailedPrecondition("%s is deleted", step.Called()).Because(err)
 	}
 	return err
 }

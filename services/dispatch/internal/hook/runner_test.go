@@ -41,7 +41,7 @@ func (w *world) Attempt(_ context.Context, req attempt.Request) (attempt.Result,
 	case "veto":
 		return attempt.Result{Status: 200, Answer: []byte(`{"forwardedStatusCode":403}`)}, nil
 	case "500":
-		return attempt.Result{Status: 500, Err: envelope.StatusFault(500)}, nil
+		return attempt.Result{Status: 500, Err: envelope.StatusFault("the target", 500)}, nil
 	case "ours":
 		return attempt.Result{}, fault.Unavailable("keys")
 	}
@@ -81,7 +81,7 @@ func model(message string, steps []run.Step, answers []answer, full bool) (bodie
 		default:
 			outcomes = append(outcomes, run.Succeeded)
 			if step.Kind == run.Call && a.kind == "replace" {
-				message = a.content
+				message = strings.TrimSuffix(message, "}") + "," + strings.TrimPrefix(a.content, "{")
 			}
 		}
 	}
@@ -100,7 +100,7 @@ func TestRun_DoesAsTheModel(t *testing.T) {
 			})
 			w.answers = append(w.answers, answer{
 				kind:    rapid.SampledFrom([]string{"nothing", "replace", "text", "veto", "500", "ours"}).Draw(t, "answer"),
-				content: fmt.Sprintf(`{"by":%d}`, i),
+				content: fmt.Sprintf(`{"by%d":1}`, i),
 			})
 		}
 		message := Request{envelope.Call{FullMethod: "/a.B/C", Request: []byte(`{"n":0}`)}}
@@ -154,10 +154,24 @@ func TestRun(t *testing.T) {
 	})
 	t.Run("RefusesAnswersThatTheBusCannotCarry", func(t *testing.T) {
 		t.Parallel()
-		w := &world{answers: []answer{{kind: "replace", content: `{"a":1}`}}}
-		out := NewRunner(w, w, 6).Run(t.Context(), Hook{Message: message, Steps: []run.Step{{Kind: run.Call, Interrupts: true, Timeout: time.Second}}})
-		if fault.CodeOf(out.Err) != fault.CodeExhausted || string(out.Payload) != `{}` {
-			t.Fatalf("got %v", out)
+		for before, limit := range map[string]int64{`{}`: 6, `{"m":1}`: 12} { // the answer alone, and with what it leaves
+			message := Request{envelope.Call{FullMethod: "/a.B/C", Request: []byte(before)}}
+			w := &world{answers: []answer{{kind: "replace", content: `{"a":1}`}}}
+			out := NewRunner(w, w, limit).Run(t.Context(), Hook{Message: message, Steps: []run.Step{{Kind: run.Call, Interrupts: true, Timeout: time.Second}}})
+			if fault.CodeOf(out.Err) != fault.CodeExhausted || string(out.Payload) != before {
+				t.Errorf("got %v", out)
+			}
+		}
+	})
+	t.Run("TellsWhatAStepChanged", func(t *testing.T) {
+		t.Parallel()
+		w := &world{answers: []answer{{kind: "replace", content: `{"a":1}`}, {kind: "nothing"}, {kind: "replace", content: `{}`}}}
+		steps := []run.Step{{Kind: run.Call, Timeout: time.Second}, {Kind: run.Call, Timeout: time.Second}, {Kind: run.Call, Timeout: time.Second}}
+		out := NewRunner(w, w, 1<<20).Run(t.Context(), Hook{Message: message, Steps: steps})
+		for i, want := range []string{`[{"op":"add","path":"/a","value":1}]`, "", ""} {
+			if s := out.Steps[i]; string(s.Patch.Patch()) != want || s.Changed != (want != "") {
+				t.Errorf("step %d: changed %v by %s", i+1, s.Changed, s.Patch.Patch())
+			}
 		}
 	})
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/actionplane/actionplane/libs/egress"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/seal"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
 )
 
@@ -28,6 +30,12 @@ func parse(in *targetsv1.GetSendingProfileResponse) *Profile {
 	var err error
 	p.Signer, err = signerOf(in)
 	broken("signing keys", err)
+	p.Sealer, err = sealerOf(in)
+	broken("payload type", err)
+	p.Header = headerOf(in.GetHeaders())
+	tls := in.GetTls()
+	p.Identity, err = sender.NewIdentity(tls.GetCaCertificates(), tls.GetClientCertificate(), tls.GetClientKey())
+	broken("TLS settings", err)
 	p.Allow, err = egress.ParseAllow(strings.Join(in.GetEgressAllow(), ","))
 	broken("egress allow list", err)
 	p.Broken = errors.Join(problems...)
@@ -39,7 +47,46 @@ func signerOf(in *targetsv1.GetSendingProfileResponse) (*signature.Signer, error
 	for i, key := range in.GetSigningKeys() {
 		keys[i] = signature.Key(key)
 	}
-	return signature.NewSigner(keys...), nil
+	return signature.NewPairSigner(keys, in.GetEd25519Seeds())
+}
+
+// sealerOf returns nil where JSON is sent as it is.
+func sealerOf(in *targetsv1.GetSendingProfileResponse) (*seal.Sealer, error) {
+	web := seal.WebKey{ID: in.GetWebKey().GetId(), Algorithm: in.GetWebKey().GetAlgorithm(), PrivateKey: in.GetWebKey().GetPrivateKey()}
+	switch in.GetPayloadType() {
+	case targetsv1.PayloadType_PAYLOAD_TYPE_UNSPECIFIED, targetsv1.PayloadType_PAYLOAD_TYPE_JSON:
+		return nil, nil
+	case targetsv1.PayloadType_PAYLOAD_TYPE_JWT:
+		return seal.NewJWT(web)
+	case targetsv1.PayloadType_PAYLOAD_TYPE_JWE:
+		key := in.GetEncryptionKey()
+		if key == nil {
+			return seal.NewJWE(web, nil)
+		}
+		return seal.NewJWE(web, &seal.EncryptionKey{ID: key.GetId(), PublicKey: key.GetPublicKey()})
+	}
+	return nil, fmt.Errorf("%s is not known here", in.GetPayloadType())
+}
+
+// headerOf leaves out what would stand in for a header of ours.
+func headerOf(in []*targetsv1.Header) []sender.Field {
+	var fields []sender.Field
+	for _, h := range in {
+		if !ours(h.GetName()) {
+			fields = append(fields, sender.Field{Name: h.GetName(), Value: h.GetValue()})
+		}
+	}
+	return fields
+}
+
+// ours reports whether a header is for us alone to send.
+func ours(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "content-type", strings.ToLower(signature.Header), "traceparent", "tracestate":
+		return true
+	}
+	return strings.HasPrefix(name, "webhook-") || strings.HasPrefix(name, "actionplane-")
 }
 
 func retryOf(in *targetsv1.RetryPolicy) Retry {

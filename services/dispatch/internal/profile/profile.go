@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/services/dispatch/internal/seal"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
 )
 
@@ -20,6 +22,12 @@ type Profile struct {
 	Version uint64
 	// Signer makes the signatures; Empty when the target has no key.
 	Signer *signature.Signer
+	// Sealer makes the payload a JWT or JWE; nil: JSON is sent as it is.
+	Sealer *seal.Sealer
+	// Header goes out with every call; nothing in it is ours.
+	Header []sender.Field
+	// Identity is the target's own TLS identity; nil: it has none.
+	Identity *sender.Identity
 	// Allow is what this target may reach although it is private.
 	Allow egress.AllowList
 	// Retry is the target's own policy; its zero parts mean the defaults.
@@ -29,8 +37,8 @@ type Profile struct {
 	Limits Limits
 	// Disabled says why nothing may be sent; empty: the target is enabled.
 	Disabled string
-	// Broken is what could not be read of the profile; nil: nothing. Then
-	// nothing can be sent, as with a certificate that is none.
+	// Broken is what could not be read of the profile, as a certificate that is
+	// none; nil: nothing. Otherwise nothing can be sent.
 	Broken error
 }
 

@@ -6,9 +6,12 @@
 package run
 
 import (
+	"cmp"
+	"strconv"
 	"time"
 
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/patch"
 )
 
 // Kinds of triggers. The values are stored and shown.
@@ -55,6 +58,9 @@ type Step struct {
 	Interrupts bool // the chain ends, or waits, where this one fails
 	Version    uint64
 }
+
+// Called is what the step's target is called in errors.
+func (s Step) Called() string { return "target " + strconv.Quote(cmp.Or(s.TargetName, s.TargetID)) }
 
 // Delivery is the obligation to get one payload to one target.
 type Delivery struct {
@@ -114,6 +120,9 @@ type StepResult struct {
 	Error      string        `json:"error,omitempty"`
 	Duration   time.Duration `json:"duration"` // in nanoseconds
 	Changed    bool          `json:"changed,omitempty"`
+	// Patch is what changed of the message, where it was small enough to keep.
+	// It is worked out when it is read.
+	Patch *patch.Change `json:"patch,omitempty"`
 
 	// The message around the step, for a caller who asked; never stored.
 	Before []byte `json:"-"`

@@ -33,7 +33,7 @@ func (a *attempt) run(ctx context.Context, s *Sender) error {
 	}
 
 	a.stage = StageWait
-	l, err := s.pool.enter(ctx, originOf(a.endpoint, a.req.Allow), a.deadline)
+	l, err := s.pool.enter(ctx, originOf(a.endpoint, a.req.Allow, a.req.Identity), a.deadline)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (a *attempt) dial(ctx context.Context, d *dialer) (*connection, error) {
 		return c, nil
 	}
 	a.stage = StageTLS
-	if err := d.handshake(ctx, c, a.endpoint.host); err != nil {
+	if err := d.handshake(ctx, c, a.endpoint.host, a.req.Identity); err != nil {
 		_ = c.Close() // the error to report is the handshake's
 		return nil, err
 	}

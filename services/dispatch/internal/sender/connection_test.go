@@ -229,13 +229,32 @@ func TestAddressesAreJudgedWhenTheyAreDialed(t *testing.T) {
 		_, port, _ := strings.Cut(strings.TrimPrefix(hit(t), "http://"), ":")
 		s := New(Config{})
 		t.Cleanup(s.Close)
-		for _, host := range []string{"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "0.0.0.0", "0x7f.1", "2130706433", "0177.1", "[fe80::1%25lo]", "[64:ff9b::7f00:1]", "169.254.169.254", "127.0.0.1."} {
+		for host, rule := range map[string]string{
+			"127.0.0.1": "127.0.0.0/8 (loopback)", "[::1]": "::1/128 (loopback)", "127.0.0.1.": "loopback",
+			"[::ffff:127.0.0.1]": "loopback", "[::ffff:7f00:1]": "loopback", "[::]": "unspecified", "0.0.0.0": "unspecified",
+			"0x7f.1": "odd notation", "0x7f000001": "odd notation", "2130706433": "odd notation", "0177.1": "odd notation", "0177.0.0.1": "odd notation", "127.1": "odd notation",
+			"10.0.0.1": "private", "172.31.0.1": "private", "192.168.1.1": "private", "100.64.0.1": "carrier-grade NAT", "198.18.0.1": "benchmarking",
+			"169.254.169.254": "cloud metadata", "169.254.1.1": "link-local", "[fe80::1%25lo]": "link-local", "[fd00:ec2::254]": "cloud metadata", "[fc00::1]": "unique local",
+			"metadata.google.internal": "metadata", "METADATA.google.internal.": "metadata",
+			"[64:ff9b::7f00:1]": "NAT64", "[64:ff9b:1::a00:1]": "NAT64", "[2002:7f00:1::1]": "6to4", "[2001:0:4136:e378:8000:63bf:80ff:fffe]": "Teredo", "[::127.0.0.1]": "IPv4-compatible",
+			"224.0.0.1": "multicast", "[ff02::1]": "multicast", "255.255.255.255": "broadcast", "240.0.0.1": "reserved",
+		} {
 			_, err := send(t, s, Request{URL: "http://" + host + ":" + port})
 			var f *Failure
-			if !errors.As(err, &f) || f.Kind != KindDenied {
-				t.Errorf("%s: %v", host, err)
+			if !errors.As(err, &f) || f.Kind != KindDenied || !strings.Contains(err.Error(), rule) {
+				t.Errorf("%s: %v, want a denial that says %q", host, err, rule)
 			}
 		}
+	})
+	t.Run("OneOfSeveralAddressesIsPrivate", func(t *testing.T) {
+		t.Parallel()
+		_, port, _ := strings.Cut(strings.TrimPrefix(hit(t), "http://"), ":")
+		s := New(Config{Resolver: resolver(func(string) []netip.Addr {
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("::1")}
+		})})
+		t.Cleanup(s.Close)
+		_, err := send(t, s, Request{URL: "http://evil.test:" + port})
+		_ = wantFailure(t, err, KindDenied, StageConnect)
 	})
 	t.Run("ANameThatResolvesToLoopback", func(t *testing.T) {
 		t.Parallel()

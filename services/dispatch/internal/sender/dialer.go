@@ -24,6 +24,9 @@ type dialer struct {
 // connect resolves and dials an endpoint; the guard judges every address that
 // is tried.
 func (d *dialer) connect(ctx context.Context, e endpoint, exemption egress.AllowList) (*connection, error) {
+	if err := d.guard.AdmitHost(e.host, exemption); err != nil {
+		return nil, err
+	}
 	nd := net.Dialer{Resolver: d.resolver, ControlContext: d.guard.Control(e.host, exemption)}
 	plain, err := nd.DialContext(ctx, "tcp", e.address())
 	if err != nil {
@@ -38,9 +41,10 @@ func (d *dialer) connect(ctx context.Context, e endpoint, exemption egress.Allow
 }
 
 // handshake wraps c in TLS.
-func (d *dialer) handshake(ctx context.Context, c *connection, host string) error {
+func (d *dialer) handshake(ctx context.Context, c *connection, host string, i *Identity) error {
 	config := d.tls.Clone()
 	config.ServerName = host
+	i.apply(config)
 	secured := tls.Client(c.Conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("tls handshake: %w", err)

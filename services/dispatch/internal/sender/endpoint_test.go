@@ -42,7 +42,7 @@ func TestParseEndpoint(t *testing.T) {
 		for _, raw := range []string{
 			"", "ftp://h/secret", "http:///secret", "//h/secret", "http://h:0/secret", "http://h:65536/secret", "http://h:x/secret",
 			"http://u:secret@[::1/", "http://exämple.test/secret", "http://１２７.０.０.１/secret", "http://h\r\nsecret: x/", "http://a'b/secret",
-			"http://a../secret", "http://.a/secret", "nats://secret", "http:secret", "http://" + strings.Repeat("a", 254) + "/secret",
+			"http://a../secret", "http://.a/secret", "nats://secret", "unix:///var/run/secret.sock", "http+unix://%2Fvar%2Frun%2Fsecret.sock/", "file:///etc/secret", "gopher://h/secret", "http:secret", "http://" + strings.Repeat("a", 254) + "/secret",
 		} {
 			_, err := parseEndpoint(raw)
 			known, ok := fault.As(err)

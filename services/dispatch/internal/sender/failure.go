@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/libs/fault"
 )
 
 // Kind says what an attempt without an answer died of.
@@ -58,6 +60,39 @@ func (f *Failure) Error() string {
 		text += " of " + f.Origin
 	}
 	return text + ": " + f.Err.Error()
+}
+
+// Phase names, for people, what was being done: "resolve", "wait", "connect",
+// "tls", "write", "headers" or "body", or "prepare" before any of it.
+func (f *Failure) Phase() string {
+	switch {
+	case f.Stage == StageConnect && errors.As(f.Err, new(*net.DNSError)):
+		return "resolve"
+	case f.Stage == StageHead:
+		return "headers"
+	}
+	return string(f.Stage)
+}
+
+// Cause says in a few words what went wrong; it repeats neither addresses of
+// our own nor anything secret.
+func (f *Failure) Cause() string {
+	var dns *net.DNSError
+	var errno syscall.Errno
+	var known *fault.Error
+	switch {
+	case f.Kind == KindTimeout:
+		return "the time was over"
+	case errors.As(f.Err, &known):
+		return known.Message
+	case errors.As(f.Err, &dns):
+		return dns.Err
+	case errors.As(f.Err, &errno):
+		return errno.Error()
+	case errors.Is(f.Err, io.EOF), errors.Is(f.Err, io.ErrUnexpectedEOF):
+		return "the target closed the connection"
+	}
+	return f.Err.Error()
 }
 
 // Unwrap returns the cause.

@@ -15,6 +15,10 @@ import (
 // that both leave in one packet; above it the copy costs more than a vector.
 const joinLimit = 32 << 10
 
+// maxRequestHead bounds the head of a request, in bytes; few servers take as
+// much.
+const maxRequestHead = 64 << 10
+
 // errNothingWritten is a write that failed before its first byte: the target
 // cannot have seen anything of the request.
 var errNothingWritten = errors.New("nothing was written")
@@ -41,6 +45,9 @@ func (m *message) encode(ctx context.Context, e endpoint, req *Request) error {
 		m.head = appendTrace(m.head, trace.SpanContextFromContext(ctx))
 	}
 	m.head = append(m.head, "\r\n"...)
+	if len(m.head) > maxRequestHead {
+		return fmt.Errorf("the request's head is larger than %d bytes: %w", maxRequestHead, errInvalid)
+	}
 	if len(req.Body) <= joinLimit {
 		m.head = append(m.head, req.Body...)
 	} else {

@@ -10,16 +10,18 @@ import (
 
 // origin is what connections must have in common to stand in for each other.
 // The exemption is part of it: a connection that one target's allow list
-// admitted must not serve a target without it.
+// admitted must not serve a target without it. So is the identity: whoever has
+// shown a certificate speaks for its owner only.
 type origin struct {
-	secure bool
-	host   string
-	port   string
-	allow  string
+	secure   bool
+	host     string
+	port     string
+	allow    string
+	identity string
 }
 
-func originOf(e endpoint, allow egress.AllowList) origin {
-	return origin{secure: e.secure, host: e.host, port: e.port, allow: allow.String()}
+func originOf(e endpoint, allow egress.AllowList, i *Identity) origin {
+	return origin{secure: e.secure, host: e.host, port: e.port, allow: allow.String(), identity: i.name()}
 }
 
 // lane holds the slots and the kept connections of one origin. It lives as long

@@ -21,10 +21,6 @@
 // little of HTTP, and with own connections cancellation is a deadline in the
 // past. The answers' parser is fuzzed against net/http's. BenchmarkSend has
 // the comparison.
-//
-// Where it grows: a target's own CA and client certificate become fields of
-// Request, enter origin (connections of different identities must not mix) and
-// are applied in dialer.handshake; custom headers are Request.Header already.
 package sender
 
 import (
@@ -32,6 +28,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -81,8 +79,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Field is one header line of a request.
+// Field is one header line of a request. It prints without its value, which may
+// be a credential.
 type Field struct{ Name, Value string }
+
+// Format writes the name alone for every verb.
+func (f Field) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.Name+": [redacted]") }
 
 // Request is one POST. Body and Header are only read, and not after Send has
 // returned.
@@ -94,7 +96,7 @@ type Request struct {
 	Body []byte
 	// Header is added in order. Content-Type and User-Agent replace the
 	// defaults application/json and Actionplane; names that frame the message
-	// or belong to the connection are refused.
+	// or belong to the connection are refused, and so are more than 64 KiB.
 	Header []Field
 	// Timeout of the whole attempt; zero means Config.Timeout. An earlier
 	// deadline of the context wins.
@@ -107,6 +109,8 @@ type Request struct {
 	KeepBody int64
 	// Allow is the target's own exemption from the guard.
 	Allow egress.AllowList
+	// Identity is the target's own TLS identity; nil: the Sender's.
+	Identity *Identity
 }
 
 // Response is what came back. After a [*Failure] it is filled as far as the

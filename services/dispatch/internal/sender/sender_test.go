@@ -113,6 +113,19 @@ func TestSend(t *testing.T) {
 			_ = wantFailure(t, err, KindInvalid, StagePrepare)
 		}
 	})
+	t.Run("RefusesAHeadThatNoServerTakes", func(t *testing.T) {
+		t.Parallel()
+		_, err := send(t, newSender(t, Config{}), Request{URL: "http://127.0.0.1:1", Header: []Field{{"x", strings.Repeat("a", 64<<10)}}})
+		_ = wantFailure(t, err, KindInvalid, StagePrepare)
+	})
+	t.Run("HeaderValuesAreNotPrinted", func(t *testing.T) {
+		t.Parallel()
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if text := fmt.Sprintf(verb, Request{Header: []Field{{"X-Token", "s3cret"}}}); strings.Contains(text, "s3cret") {
+				t.Errorf("%s prints %s", verb, text)
+			}
+		}
+	})
 	t.Run("ErrorsNeverRepeatCredentialsOrPath", func(t *testing.T) {
 		t.Parallel()
 		_, err := send(t, newSender(t, Config{}), Request{URL: "http://user:secret@127.0.0.1:1/secret?secret"})
