@@ -3,29 +3,34 @@ package targets
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
-	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/validation"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	actionv2 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2"
+	actionv2beta "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2beta"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	"github.com/actionplane/actionplane/services/targets/internal/registry"
 	"github.com/actionplane/actionplane/services/targets/internal/secret"
 	"github.com/actionplane/actionplane/services/targets/internal/store"
+	"github.com/actionplane/actionplane/services/targets/internal/wireown"
+	"github.com/actionplane/actionplane/services/targets/internal/wirepeer"
+	"github.com/actionplane/actionplane/services/targets/internal/wirev2"
+	"github.com/actionplane/actionplane/services/targets/internal/wirev2beta"
+	"github.com/actionplane/actionplane/services/targets/internal/wirev3alpha"
 )
 
 // Service owns targets. Any number may run on the same database and bus.
 type Service struct {
-	log    *slog.Logger
 	bus    *bus.Conn
 	db     *pg.Pool
 	store  *store.Store
 	box    *secret.Box
-	ids    *ident.Source
 	server *bus.Server
 	relay  *outbox.Relay
 }
@@ -41,18 +46,25 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		log:    deps.Log,
 		bus:    deps.Bus,
 		db:     deps.DB,
 		store:  store.New(deps.DB),
 		box:    box,
-		ids:    ident.NewSource(ident.RandomNode()),
 		server: deps.Bus.NewServer(bus.ServerConfig{Validate: validator.Check}),
 		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
 	}
-	actionv3alpha.RegisterTargetsZITADELActionsServer(s.server, s)
-	targetsv1.RegisterTargetsTargetsServer(s.server, s)
+	s.serve(registry.New(cfg.bounds(), registry.Deps{Log: deps.Log, Store: s.store, Box: box, Relay: s.relay}))
 	return s, nil
+}
+
+// serve offers targets on every wire.
+func (s *Service) serve(targets *registry.Registry) {
+	v2 := wirev2.New(targets)
+	actionv3alpha.RegisterTargetsZITADELActionsServer(s.server, wirev3alpha.New(targets))
+	actionv2.RegisterTargetsActionServiceServer(s.server, v2)
+	actionv2beta.RegisterTargetsActionServiceServer(s.server, wirev2beta.New(v2))
+	actionplanev1.RegisterTargetsTargetServiceServer(s.server, wireown.New(targets))
+	targetsv1.RegisterTargetsTargetsServer(s.server, wirepeer.New(targets))
 }
 
 // Run serves until ctx is done and returns nil once everything in hand is
@@ -72,12 +84,12 @@ func (s *Service) prepare(ctx context.Context) error {
 	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
 		return err
 	}
-	foreign, err := s.store.KeysUnderOtherMaster(ctx, s.box.KeyID())
+	foreign, err := s.store.SecretsUnderOtherMaster(ctx, s.box.KeyID())
 	if err != nil {
 		return err
 	}
 	if foreign > 0 {
-		return fmt.Errorf("%d signing keys are encrypted under another ACTIONPLANE_MASTER_KEY than the one that is set", foreign)
+		return fmt.Errorf("%d secrets are encrypted under another ACTIONPLANE_MASTER_KEY than the one that is set", foreign)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package store keeps targets and their signing keys in Postgres. Every
+// Package store keeps targets, their keys and settings in Postgres. Every
 // statement is scoped by the tenant of its context: what belongs to another
 // tenant does not exist. Errors come back as faults; NotFound is a target that
 // is not there.
@@ -7,6 +7,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,7 +18,8 @@ import (
 )
 
 // targetColumns is what scanTarget reads, of targets as t.
-const targetColumns = `t.id, t.name, t.kind, t.interrupt_on_error, t.timeout_nanos, t.endpoint, t.version, t.created_at, t.changed_at`
+const targetColumns = `t.id, t.name, t.kind, t.interrupt_on_error, t.timeout_nanos, t.endpoint, t.payload_type,
+    t.version, t.created_at, t.changed_at, t.disabled_reason, t.disabled_at`
 
 // newestKey adds the newest signing key of t as k. Index: signing_keys_pkey.
 const newestKey = ` JOIN LATERAL (
@@ -33,13 +35,12 @@ WHERE t.tenant_id = $1 AND t.id = $2`
 	// Index: targets_pkey.
 	selectTargets = `SELECT ` + targetColumns + ` FROM targets t WHERE t.tenant_id = $1 AND t.id = ANY($2)`
 
-	// Index: targets_pkey, signing_keys_pkey.
-	selectValidKeys = `SELECT k.key_id, k.ciphertext FROM targets t JOIN signing_keys k ON k.target_id = t.id
-WHERE t.tenant_id = $1 AND t.id = $2 AND (k.expires_at IS NULL OR k.expires_at > now())
-ORDER BY k.version DESC`
-
-	// Reads the whole table, once at start.
-	keysUnderOtherMaster = `SELECT count(*) FROM signing_keys WHERE key_id <> $1`
+	// Reads whole tables, once at start.
+	secretsUnderOtherMaster = `SELECT
+    (SELECT count(*) FROM signing_keys WHERE key_id <> $1)
+  + (SELECT count(*) FROM ed25519_keys WHERE key_id <> $1)
+  + (SELECT count(*) FROM settings     WHERE key_id <> $1)
+  + (SELECT count(*) FROM web_keys     WHERE key_id <> $1)`
 )
 
 // Store reads and changes the tables.
@@ -76,29 +77,11 @@ func (s *Store) Targets(ctx context.Context, ids []target.ID) ([]target.Target, 
 	return found, nil
 }
 
-// Keys returns the keys of a target that are valid now, newest first.
-func (s *Store) Keys(ctx context.Context, id target.ID) ([]secret.Sealed, error) {
-	rows, err := s.pool.Query(ctx, selectValidKeys, tenantOf(ctx), id)
-	if err != nil {
-		return nil, fmt.Errorf("read signing keys of %s: %w", id, pg.Translate(err))
-	}
-	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k secret.Sealed, err error) {
-		return k, row.Scan(&k.KeyID, &k.Data)
-	})
-	if err == nil && len(keys) == 0 {
-		err = pgx.ErrNoRows // a target always has a key
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read signing keys of %s: %w", id, pg.Translate(err))
-	}
-	return keys, nil
-}
-
-// KeysUnderOtherMaster returns how many signing keys of all tenants are not
+// SecretsUnderOtherMaster returns how many secrets of all tenants are not
 // encrypted under the master key that keyID names.
-func (s *Store) KeysUnderOtherMaster(ctx context.Context, keyID string) (n int, err error) {
-	if err := s.pool.QueryRow(ctx, keysUnderOtherMaster, keyID).Scan(&n); err != nil {
-		return 0, fmt.Errorf("look for keys under another master key: %w", pg.Translate(err))
+func (s *Store) SecretsUnderOtherMaster(ctx context.Context, keyID string) (n int, err error) {
+	if err := s.pool.QueryRow(ctx, secretsUnderOtherMaster, keyID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("look for secrets under another master key: %w", pg.Translate(err))
 	}
 	return n, nil
 }
@@ -108,11 +91,21 @@ func tenantOf(ctx context.Context) tenant.ID { return tenant.From(ctx).Tenant }
 // scanTarget reads targetColumns, and after them into more.
 func scanTarget(row pgx.Row, more ...any) (target.Target, error) {
 	var t target.Target
+	var disabled *time.Time
 	err := row.Scan(append([]any{
-		&t.ID, &t.Name, &t.Kind, &t.InterruptOnError, (*int64)(&t.Timeout), &t.Endpoint, &t.Version, &t.Created, &t.Changed,
+		&t.ID, &t.Name, &t.Kind, &t.InterruptOnError, (*int64)(&t.Timeout), &t.Endpoint, &t.Payload,
+		&t.Version, &t.Created, &t.Changed, &t.DisabledReason, &disabled,
 	}, more...)...)
-	t.Created, t.Changed = t.Created.UTC(), t.Changed.UTC()
+	t.Created, t.Changed, t.DisabledAt = t.Created.UTC(), t.Changed.UTC(), timeOf(disabled)
 	return t, err
+}
+
+// timeOf reads a time that may be null.
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 // scanKeyed reads targetColumns and a key.

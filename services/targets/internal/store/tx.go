@@ -13,7 +13,6 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/pg"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
-	"github.com/actionplane/actionplane/services/targets/internal/secret"
 	"github.com/actionplane/actionplane/services/targets/internal/target"
 )
 
@@ -21,8 +20,8 @@ import (
 const resource = "target"
 
 const (
-	insertTarget = `INSERT INTO targets AS t (tenant_id, id, name, name_folded, kind, interrupt_on_error, timeout_nanos, endpoint)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	insertTarget = `INSERT INTO targets AS t (tenant_id, id, name, name_folded, kind, interrupt_on_error, timeout_nanos, endpoint, payload_type)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (id) DO NOTHING RETURNING ` + targetColumns
 
 	// Index: targets_pkey.
@@ -31,21 +30,23 @@ ON CONFLICT (id) DO NOTHING RETURNING ` + targetColumns
 	// The clock is read under the row's lock: now() may be older than the
 	// change before this one. Index: targets_pkey.
 	updateTarget = `UPDATE targets t
-SET name = $3, name_folded = $4, kind = $5, interrupt_on_error = $6, timeout_nanos = $7, endpoint = $8,
+SET name = $3, name_folded = $4, kind = $5, interrupt_on_error = $6, timeout_nanos = $7, endpoint = $8, payload_type = $9,
+    version = version + 1, changed_at = greatest(clock_timestamp(), changed_at)
+WHERE t.tenant_id = $1 AND t.id = $2 RETURNING ` + targetColumns
+
+	// As updateTarget, for what is kept elsewhere. Index: targets_pkey.
+	touchTarget = `UPDATE targets t SET version = version + 1, changed_at = greatest(clock_timestamp(), changed_at)
+WHERE t.tenant_id = $1 AND t.id = $2 RETURNING ` + targetColumns
+
+	// Index: targets_pkey.
+	disableTarget = `UPDATE targets t
+SET disabled_reason = $3, disabled_at = CASE $3 WHEN '' THEN NULL ELSE greatest(clock_timestamp(), changed_at) END,
     version = version + 1, changed_at = greatest(clock_timestamp(), changed_at)
 WHERE t.tenant_id = $1 AND t.id = $2 RETURNING ` + targetColumns
 
 	// The keys go with it. Index: targets_pkey.
 	deleteTarget = `DELETE FROM targets t WHERE t.tenant_id = $1 AND t.id = $2
 RETURNING ` + targetColumns + `, greatest(clock_timestamp(), changed_at)`
-
-	insertKey = `INSERT INTO signing_keys (target_id, version, key_id, ciphertext, created_at) VALUES ($1, $2, $3, $4, $5)`
-
-	// least takes the date where the other is null. Index: signing_keys_pkey.
-	expireKeys = `UPDATE signing_keys SET expires_at = least(expires_at, $2) WHERE target_id = $1`
-
-	// Index: signing_keys_pkey.
-	deleteExpiredKeys = `DELETE FROM signing_keys WHERE target_id = $1 AND expires_at <= $2`
 )
 
 // Tx is a change in progress.
@@ -89,21 +90,18 @@ func (x *Tx) DeleteTarget(ctx context.Context, id target.ID) (target.Target, err
 	return t, done("delete", id, err)
 }
 
-// AddKey gives t, as it now is, its newest key.
-func (x *Tx) AddKey(ctx context.Context, t target.Target, key secret.Sealed) error {
-	_, err := x.tx.Exec(ctx, insertKey, t.ID, t.Version, key.KeyID, key.Data, t.Changed)
-	return done("add a signing key to", t.ID, err)
+// TouchTarget raises a target's version: something about it that is kept
+// elsewhere changes.
+func (x *Tx) TouchTarget(ctx context.Context, id target.ID) (target.Target, error) {
+	t, err := scanTarget(x.tx.QueryRow(ctx, touchTarget, tenantOf(ctx), id))
+	return t, done("touch", id, err)
 }
 
-// ExpireKeys lets the keys that t has go on signing for overlap from its last
-// change on, none longer than it would have anyway, and deletes those whose
-// time is over.
-func (x *Tx) ExpireKeys(ctx context.Context, t target.Target, overlap time.Duration) error {
-	if _, err := x.tx.Exec(ctx, expireKeys, t.ID, t.Changed.Add(overlap)); err != nil {
-		return done("expire the signing keys of", t.ID, err)
-	}
-	_, err := x.tx.Exec(ctx, deleteExpiredKeys, t.ID, t.Changed)
-	return done("delete expired signing keys of", t.ID, err)
+// DisableTarget says why nothing is sent to a target; without a reason, it is
+// enabled.
+func (x *Tx) DisableTarget(ctx context.Context, id target.ID, reason string) (target.Target, error) {
+	t, err := scanTarget(x.tx.QueryRow(ctx, disableTarget, tenantOf(ctx), id, reason))
+	return t, done("disable", id, err)
 }
 
 // Announce tells the change feed, once the transaction has committed, what
@@ -114,7 +112,7 @@ func (x *Tx) Announce(ctx context.Context, t target.Target, op changesv1.Operati
 
 // row returns the arguments of insertTarget and updateTarget.
 func row(ctx context.Context, id target.ID, c target.Config) []any {
-	return []any{tenantOf(ctx), id, c.Name, fold(c.Name), c.Kind, c.InterruptOnError, int64(c.Timeout), c.Endpoint}
+	return []any{tenantOf(ctx), id, c.Name, fold(c.Name), c.Kind, c.InterruptOnError, int64(c.Timeout), c.Endpoint, c.Payload}
 }
 
 // fold is how names are compared when case does not count.

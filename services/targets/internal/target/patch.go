@@ -19,11 +19,12 @@ type Patch struct {
 	Kind     *Kind
 	Timeout  *time.Duration
 	Endpoint *string
+	Payload  *Payload
 	// InterruptOnError goes with Kind: a new kind replaces both, without one it
 	// says nothing.
 	InterruptOnError bool
 	// Overlap, when set, asks for a new signing key; the keys so far go on
-	// signing for that long. The API allows 0 alone.
+	// signing for that long. ZITADEL's API allows 0 alone.
 	Overlap *time.Duration
 }
 
@@ -43,6 +44,11 @@ func (p Patch) Check() error {
 			return err
 		}
 	}
+	if p.Payload != nil {
+		if err := checkPayload(*p.Payload); err != nil {
+			return err
+		}
+	}
 	if p.Endpoint != nil {
 		return checkEndpoint(*p.Endpoint, idPatchEndpoint)
 	}
@@ -56,6 +62,7 @@ func (p Patch) Apply(current Config) (next Config, changed bool) {
 	replace(&next.Name, p.Name)
 	replace(&next.Timeout, p.Timeout)
 	replace(&next.Endpoint, p.Endpoint)
+	replace(&next.Payload, p.Payload)
 	if p.Kind != nil {
 		next.Kind = *p.Kind
 		next.InterruptOnError = p.InterruptOnError && *p.Kind != Async

@@ -2,13 +2,14 @@ package target
 
 import "github.com/actionplane/actionplane/libs/fault"
 
-// The size of a page; from the API's defaults.
-const (
-	DefaultLimit = 100
-	MaxLimit     = 1000
-)
+// DefaultLimit is the size of a page that nobody gave a size; from the API's
+// defaults.
+const DefaultLimit = 100
 
-const idLimit = "QUERY-4M0fs"
+const (
+	idLimit    = "QUERY-4M0fs"
+	idNoFilter = "GRPC-vR9nC"
+)
 
 // Search asks for a page of targets.
 type Search struct {
@@ -58,16 +59,39 @@ const (
 	ByInterruptOnError
 )
 
-// Limit returns the size of page to use when asked for limit targets: 0 means
-// DefaultLimit, more than MaxLimit is Invalid.
-func Limit(limit uint32) (uint32, error) {
+// Limit returns the size of page to use when asked, in a field of that name,
+// for limit of something: 0 means DefaultLimit, more than most is Invalid.
+func Limit(field string, limit, most uint32) (uint32, error) {
 	switch {
 	case limit == 0:
-		return DefaultLimit, nil
-	case limit > MaxLimit:
-		return 0, fault.Invalid("query.limit must be at most %d", MaxLimit).WithID(idLimit)
+		return min(DefaultLimit, most), nil
+	case limit > most:
+		return 0, fault.Invalid("%s must be at most %d", field, most).WithID(idLimit)
 	}
 	return limit, nil
+}
+
+// ColumnOf returns the column for one that was asked for by its number, which
+// is the same on every wire. Numbers that name none mean the creation date, as
+// no column at all does.
+func ColumnOf(number int32) Column {
+	columns := []Column{ByID, ByID, ByCreated, ByChanged, ByName, ByKind, ByEndpoint, ByTimeout, ByInterruptOnError}
+	if number < 0 || int(number) >= len(columns) {
+		return ByCreated
+	}
+	return columns[number]
+}
+
+// NameFilterOf returns the filter for one of the eight text methods, whose
+// numbers are the same on every wire. They come in pairs, in the order of
+// Match; the odd number of a pair ignores case.
+func NameFilterOf(text string, method int32) NameFilter {
+	return NameFilter{Text: text, Match: Match(method / 2), IgnoreCase: method%2 == 1}
+}
+
+// NoFilter is the fault of a filter without a member.
+func NoFilter() error {
+	return fault.Invalid("Every filter needs targetNameFilter or inTargetIdsFilter").WithID(idNoFilter)
 }
 
 func (NameFilter) filter() {}

@@ -37,6 +37,16 @@ const (
 	Async                   // deliver durably, do not wait
 )
 
+// Payload says how what is sent to a target travels.
+type Payload uint8
+
+// The payload types, numbered as on every wire, where 0 says nothing.
+const (
+	JSON Payload = iota + 1 // as it is
+	JWT                     // signed with the tenant's web key
+	JWE                     // signed, then encrypted for the target's active public key
+)
+
 // Config is what an operator says about a target.
 type Config struct {
 	Name string // need not be unique
@@ -46,6 +56,7 @@ type Config struct {
 	InterruptOnError bool
 	Timeout          time.Duration // over connect, headers and body together
 	Endpoint         string        // see checkEndpoint; may hold credentials, so it is not for logs
+	Payload          Payload
 }
 
 // Target is a target as it is kept.
@@ -55,6 +66,9 @@ type Target struct {
 	Version uint64 // 1 at first, raised by every change
 	Created time.Time
 	Changed time.Time
+	// DisabledReason says why nothing is sent to it; empty: it is enabled.
+	DisabledReason string
+	DisabledAt     time.Time // zero: it is enabled
 }
 
 // Check reports why a target cannot be made like this, as an Invalid fault
@@ -67,6 +81,9 @@ func (c Config) Check() error {
 		return fault.Invalid("target needs one of restWebhook, restCall and restAsync").WithID(idNewName)
 	}
 	if err := checkTimeout(c.Timeout, idNewTimeout); err != nil {
+		return err
+	}
+	if err := checkPayload(c.Payload); err != nil {
 		return err
 	}
 	return checkEndpoint(c.Endpoint, idNewEndpoint)
@@ -87,4 +104,22 @@ func checkTimeout(d time.Duration, errorID string) error {
 		return fault.Invalid("timeout must be more than 0s and at most %.0fs", MaxTimeout.Seconds()).WithID(errorID)
 	}
 	return nil
+}
+
+func checkPayload(p Payload) error {
+	if p < JSON || p > JWE {
+		return fault.Invalid("payload_type must be JSON, JWT or JWE")
+	}
+	return nil
+}
+
+// ParseIDs returns what in raw can name a target.
+func ParseIDs(raw []string) []ID {
+	ids := make([]ID, 0, len(raw)) // not nil: Postgres would read that as NULL
+	for _, r := range raw {
+		if id, ok := ParseID(r); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

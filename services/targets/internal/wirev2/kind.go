@@ -1,15 +1,15 @@
-package targets
+package wirev2
 
 import (
-	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	actionv2 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2"
 	"github.com/actionplane/actionplane/services/targets/internal/target"
 )
 
-// typed is a wire message with a target_type: Target and PatchTarget.
+// typed is a wire message with a target_type.
 type typed interface {
-	GetRestWebhook() *actionv3alpha.SetRESTWebhook
-	GetRestCall() *actionv3alpha.SetRESTCall
-	GetRestAsync() *actionv3alpha.SetRESTAsync
+	GetRestWebhook() *actionv2.RESTWebhook
+	GetRestCall() *actionv2.RESTCall
+	GetRestAsync() *actionv2.RESTAsync
 }
 
 // kindOf returns the kind that m asks for and its flag, which is false where it

@@ -1,4 +1,4 @@
-package targets
+package wirev3alpha
 
 import (
 	"context"

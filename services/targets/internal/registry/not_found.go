@@ -1,4 +1,4 @@
-package targets
+package registry
 
 import (
 	"github.com/actionplane/actionplane/libs/fault"

@@ -1,4 +1,4 @@
-package targets
+package wirev3alpha
 
 import (
 	"context"
@@ -6,39 +6,26 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
-	"github.com/actionplane/actionplane/services/targets/internal/store"
+	"github.com/actionplane/actionplane/services/targets/internal/registry"
 	"github.com/actionplane/actionplane/services/targets/internal/target"
 )
 
 // GetTarget returns a target with its newest signing key in clear, as the API
 // always has.
-func (s *Service) GetTarget(ctx context.Context, in *actionv3alpha.GetTargetRequest) (*actionv3alpha.GetTargetResponse, error) {
-	id, err := known(in.GetId(), idGetNotFound)
+func (s *Server) GetTarget(ctx context.Context, in *actionv3alpha.GetTargetRequest) (*actionv3alpha.GetTargetResponse, error) {
+	found, err := s.targets.Get(ctx, in.GetId())
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.store.Target(ctx, id)
-	if err != nil {
-		return nil, orNotFound(err, idGetNotFound)
-	}
-	out, err := s.wireTarget(ctx, found)
-	if err != nil {
-		return nil, err
-	}
-	return &actionv3alpha.GetTargetResponse{Target: out}, nil
+	return &actionv3alpha.GetTargetResponse{Target: wireTarget(ctx, found)}, nil
 }
 
-// wireTarget writes a target for the wire.
-func (s *Service) wireTarget(ctx context.Context, k store.Keyed) (*actionv3alpha.GetTarget, error) {
-	key, err := s.reveal(ctx, k.ID, k.Key)
-	if err != nil {
-		return nil, err
-	}
+func wireTarget(ctx context.Context, k registry.Keyed) *actionv3alpha.GetTarget {
 	return &actionv3alpha.GetTarget{
 		Details:    details(ctx, k.Target),
 		Config:     wireConfig(k.Config),
-		SigningKey: key,
-	}, nil
+		SigningKey: k.Key.Reveal(),
+	}
 }
 
 func wireConfig(c target.Config) *actionv3alpha.Target {
