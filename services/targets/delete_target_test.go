@@ -31,7 +31,7 @@ func TestDeleteTarget(t *testing.T) {
 		}
 		_, err = w.GetTarget(ctx, &actionv3alpha.GetTargetRequest{Id: created.GetId()})
 		wantFault(t, err, fault.CodeNotFound, "QUERY-t4rg3tg0ne", "Target not found")
-		_, err = w.internal.GetSigningKeys(ctx, &targetsv1.GetSigningKeysRequest{TargetId: created.GetId()})
+		_, err = w.internal.GetSendingProfile(ctx, &targetsv1.GetSendingProfileRequest{TargetId: created.GetId()})
 		wantFault(t, err, fault.CodeNotFound, "QUERY-t4rg3tg0ne")
 		_, err = w.DeleteTarget(ctx, &actionv3alpha.DeleteTargetRequest{Id: created.GetId()})
 		wantFault(t, err, fault.CodeNotFound, "COMMAND-k4s7ucu0ax", "Target not found (COMMAND-k4s7ucu0ax)")

@@ -18,7 +18,7 @@ func TestGetTarget(t *testing.T) {
 		stranger := as(t)
 		_, err := w.GetTarget(stranger, &actionv3alpha.GetTargetRequest{Id: id})
 		wantFault(t, err, fault.CodeNotFound, "QUERY-t4rg3tg0ne", "Target not found (QUERY-t4rg3tg0ne)")
-		_, err = w.internal.GetSigningKeys(stranger, &targetsv1.GetSigningKeysRequest{TargetId: id})
+		_, err = w.internal.GetSendingProfile(stranger, &targetsv1.GetSendingProfileRequest{TargetId: id})
 		wantFault(t, err, fault.CodeNotFound, "QUERY-t4rg3tg0ne")
 		out, err := w.internal.GetTargetSnapshots(stranger, &targetsv1.GetTargetSnapshotsRequest{Ids: []string{id}})
 		if err != nil || len(out.GetTargets()) != 0 {
@@ -42,7 +42,7 @@ func TestGetTarget(t *testing.T) {
 		}
 		_, err = w.GetTarget(ctx, &actionv3alpha.GetTargetRequest{Id: mine})
 		wantFault(t, err, fault.CodeInternal, "EXEC-thiiCh5b", mine)
-		_, err = w.internal.GetSigningKeys(ctx, &targetsv1.GetSigningKeysRequest{TargetId: mine})
+		_, err = w.internal.GetSendingProfile(ctx, &targetsv1.GetSendingProfileRequest{TargetId: mine})
 		wantFault(t, err, fault.CodeInternal, "EXEC-thiiCh5b", mine)
 	})
 }

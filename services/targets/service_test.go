@@ -23,6 +23,9 @@ import (
 	"github.com/actionplane/actionplane/libs/tenant"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	actionv2 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2"
+	actionv2beta "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v2beta"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
 	"github.com/actionplane/actionplane/services/targets"
 	"github.com/actionplane/actionplane/services/targets/internal/store"
@@ -35,6 +38,9 @@ const masterKey = "a master key for tests"
 type world struct {
 	*actionv3alpha.ZITADELActionsBusClient
 	internal *targetsv1.TargetsBusClient
+	v2       *actionv2.ActionServiceBusClient
+	v2beta   *actionv2beta.ActionServiceBusClient
+	own      *actionplanev1.TargetServiceBusClient
 	conn     *bus.Conn
 	db       *pg.Pool
 }
@@ -50,12 +56,16 @@ func setupReplicas(t testing.TB, replicas int) *world {
 	}
 	w.ZITADELActionsBusClient = actionv3alpha.NewZITADELActionsBusClient(w.conn)
 	w.internal = targetsv1.NewTargetsBusClient(w.conn)
+	w.v2 = actionv2.NewActionServiceBusClient(w.conn)
+	w.v2beta = actionv2beta.NewActionServiceBusClient(w.conn)
+	w.own = actionplanev1.NewTargetServiceBusClient(w.conn)
 	return w
 }
 
 func newService(t testing.TB, conn *bus.Conn, db *pg.Pool, masterKey string) *targets.Service {
 	t.Helper()
-	cfg := targets.Config{MasterKey: config.NewSecret(masterKey)}
+	cfg := targets.DefaultConfig()
+	cfg.MasterKey = config.NewSecret(masterKey)
 	s, err := targets.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Bus: conn, DB: db})
 	if err != nil {
 		t.Fatal(err)
@@ -125,11 +135,17 @@ func (w *world) patch(ctx context.Context, t testing.TB, id string, m *actionv3a
 // keys returns the keys that sign for a target now.
 func (w *world) keys(ctx context.Context, t testing.TB, id string) []string {
 	t.Helper()
-	out, err := w.internal.GetSigningKeys(ctx, &targetsv1.GetSigningKeysRequest{TargetId: id})
+	return w.profile(ctx, t, id).GetSigningKeys()
+}
+
+// profile returns what dispatch is told of a target.
+func (w *world) profile(ctx context.Context, t testing.TB, id string) *targetsv1.GetSendingProfileResponse {
+	t.Helper()
+	out, err := w.internal.GetSendingProfile(ctx, &targetsv1.GetSendingProfileRequest{TargetId: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.GetKeys()
+	return out
 }
 
 // webhook is a target without fault.

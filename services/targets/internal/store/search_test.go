@@ -89,6 +89,7 @@ func configs() *rapid.Generator[target.Config] {
 			InterruptOnError: kind != target.Async && rapid.Bool().Draw(t, "interrupt"),
 			Timeout:          rapid.SampledFrom([]time.Duration{1, 2, time.Minute}).Draw(t, "timeout"),
 			Endpoint:         rapid.SampledFrom([]string{"nats://a", "nats://B", "nats://ä"}).Draw(t, "endpoint"),
+			Payload:          target.JSON,
 		}
 	})
 }

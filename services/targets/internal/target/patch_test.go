@@ -21,6 +21,7 @@ func TestPatchCheck(t *testing.T) {
 		{"UnknownKind", target.Patch{Kind: ptr(target.Kind(4))}, "target", "COMMAND-d1wx4lm0zr"},
 		{"ZeroTimeout", target.Patch{Timeout: new(time.Duration)}, "timeout", "COMMAND-08b39vdi57"},
 		{"TimeoutTooLong", target.Patch{Timeout: ptr(271 * time.Second)}, "timeout", "COMMAND-08b39vdi57"},
+		{"UnknownPayload", target.Patch{Payload: new(target.Payload)}, "payload_type", ""},
 		{"BadEndpoint", target.Patch{Endpoint: ptr("nats://>")}, "endpoint", "COMMAND-jsbaera7b6"},
 	}
 	for _, tt := range tests {
@@ -85,6 +86,7 @@ func config() *rapid.Generator[target.Config] {
 			Kind:     kind().Draw(t, "kind"),
 			Timeout:  rapid.SampledFrom([]time.Duration{1, time.Second}).Draw(t, "timeout"),
 			Endpoint: rapid.SampledFrom([]string{"nats://a", "nats://b"}).Draw(t, "endpoint"),
+			Payload:  rapid.SampledFrom([]target.Payload{target.JSON, target.JWT, target.JWE}).Draw(t, "payload"),
 		}
 		c.InterruptOnError = c.Kind != target.Async && rapid.Bool().Draw(t, "interrupt")
 		return c
@@ -99,6 +101,7 @@ func patch() *rapid.Generator[target.Patch] {
 			Kind:             rapid.SampledFrom([]*target.Kind{nil, &c.Kind}).Draw(t, "kind"),
 			Timeout:          rapid.SampledFrom([]*time.Duration{nil, &c.Timeout}).Draw(t, "timeout"),
 			Endpoint:         rapid.SampledFrom([]*string{nil, &c.Endpoint}).Draw(t, "endpoint"),
+			Payload:          rapid.SampledFrom([]*target.Payload{nil, &c.Payload}).Draw(t, "payload"),
 			InterruptOnError: rapid.Bool().Draw(t, "interrupt"),
 			Overlap:          rapid.SampledFrom([]*time.Duration{nil, new(time.Duration)}).Draw(t, "overlap"),
 		}

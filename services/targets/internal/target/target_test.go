@@ -11,7 +11,7 @@ import (
 
 // valid is a configuration without fault.
 func valid() target.Config {
-	return target.Config{Name: "billing", Kind: target.Call, InterruptOnError: true, Timeout: 10 * time.Second, Endpoint: "https://example.com/hook"}
+	return target.Config{Name: "billing", Kind: target.Call, InterruptOnError: true, Timeout: 10 * time.Second, Endpoint: "https://example.com/hook", Payload: target.JSON}
 }
 
 // refused fails the test unless err is Invalid, has the id, and begins with
@@ -39,6 +39,7 @@ func TestConfigCheck(t *testing.T) {
 		{"TimeoutTooLong", func(c *target.Config) { c.Timeout = target.MaxTimeout + 1 }, "timeout", "COMMAND-39f35d8uri"},
 		{"NoEndpoint", func(c *target.Config) { c.Endpoint = "" }, "endpoint", "COMMAND-1r2k6qo6wg"},
 		{"BadEndpoint", func(c *target.Config) { c.Endpoint = "example.com" }, "endpoint", "COMMAND-1r2k6qo6wg"},
+		{"UnknownPayload", func(c *target.Config) { c.Payload = 4 }, "payload_type", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,10 +71,10 @@ func TestParseID(t *testing.T) {
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	for asked, want := range map[uint32]uint32{0: 100, 1: 1, 1000: 1000} {
-		if got, err := target.Limit(asked); got != want || err != nil {
+		if got, err := target.Limit("query.limit", asked, 1000); got != want || err != nil {
 			t.Errorf("Limit(%d) = %d, %v", asked, got, err)
 		}
 	}
-	_, err := target.Limit(1001)
+	_, err := target.Limit("query.limit", 1001, 1000)
 	refused(t, err, "query.limit", "QUERY-4M0fs")
 }
