@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/services/dispatch/internal/circuit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 )
 
 // Config is what an operator may set.
@@ -22,8 +24,23 @@ type Config struct {
 	Pause        time.Duration `env:"ACTIONPLANE_DELIVERY_PAUSE" doc:"wait after trouble of our own, such as a store that is away"`
 	Grace        time.Duration `env:"ACTIONPLANE_DELIVERY_GRACE" doc:"how long a stopping replica lets attempts go on"`
 
-	// Retry says when an attempt is repeated.
+	// Retry says when an attempt is repeated, of targets that do not say it
+	// themselves.
 	Retry delivery.Policy
+
+	TargetConcurrency int           `env:"ACTIONPLANE_TARGET_CONCURRENCY" doc:"most attempts that a target has under way at once, over all replicas, where it does not say it itself"`
+	CircuitFailures   int           `env:"ACTIONPLANE_CIRCUIT_FAILURES" doc:"failures in a row after which a target is left alone for a while, where it does not say it itself"`
+	CircuitPause      time.Duration `env:"ACTIONPLANE_CIRCUIT_PAUSE" doc:"how long a target is left alone at first, where it does not say it itself; doubled after each probe that fails"`
+	CircuitMaxPause   time.Duration `env:"ACTIONPLANE_CIRCUIT_MAX_PAUSE" doc:"longest that a target is left alone before it is probed"`
+	Poll              time.Duration `env:"ACTIONPLANE_DELIVERY_POLL" doc:"how often a replica looks for what others have left due, and exchanges circuits with them"`
+}
+
+// limits are those of targets that do not say any themselves.
+func (c Config) limits() gate.Limits {
+	return gate.Limits{
+		Concurrency: c.TargetConcurrency,
+		Circuit:     circuit.Policy{Failures: c.CircuitFailures, Pause: c.CircuitPause, MaxPause: c.CircuitMaxPause},
+	}
 }
 
 // DefaultConfig returns the defaults.
@@ -38,12 +55,21 @@ func DefaultConfig() Config {
 		Pause:        2 * time.Second,
 		Grace:        10 * time.Second,
 		Retry:        delivery.DefaultPolicy(),
+
+		TargetConcurrency: 128,
+		CircuitFailures:   circuit.DefaultPolicy().Failures,
+		CircuitPause:      circuit.DefaultPolicy().Pause,
+		CircuitMaxPause:   circuit.DefaultPolicy().MaxPause,
+		Poll:              time.Second,
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
 	problems := []error{c.Retry.Validate()}
+	if err := c.limits().Circuit.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("ACTIONPLANE_CIRCUIT_FAILURES, _PAUSE, _MAX_PAUSE: %w", err))
+	}
 	if c.AnswerLimit < 1 {
 		problems = append(problems, errors.New("ACTIONPLANE_ANSWER_LIMIT must be positive"))
 	}
@@ -51,6 +77,7 @@ func (c Config) Validate() error {
 		"ACTIONPLANE_DELIVERY_EVENT_WORKERS":  c.EventWorkers,
 		"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS": c.First,
 		"ACTIONPLANE_DELIVERY_RETRIES":        c.Retries,
+		"ACTIONPLANE_TARGET_CONCURRENCY":      c.TargetConcurrency,
 	} {
 		if n < 1 || n > 65536 {
 			problems = append(problems, fmt.Errorf("%s must be 1 to 65536", name))
@@ -61,6 +88,7 @@ func (c Config) Validate() error {
 		"ACTIONPLANE_DELIVERY_LEASE": c.Lease,
 		"ACTIONPLANE_DELIVERY_PAUSE": c.Pause,
 		"ACTIONPLANE_DELIVERY_GRACE": c.Grace,
+		"ACTIONPLANE_DELIVERY_POLL":  c.Poll,
 	} {
 		if d <= 0 {
 			problems = append(problems, fmt.Errorf("%s must be positive", name))

@@ -17,9 +17,12 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
+// consumerName is the durable consumer that replicas share.
+const consumerName = "dispatch"
+
 // consumeRuns delivers events.
 func (s *Service) consumeRuns(ctx context.Context) error {
-	return s.bus.Consume(ctx, bus.Consumer{Stream: contract.RunsStream, Name: "dispatch", Concurrency: s.cfg.EventWorkers}, s.deliverEvent)
+	return s.bus.Consume(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverEvent)
 }
 
 // deliverEvent makes an event's run. A message that comes again may have been
@@ -67,22 +70,29 @@ func eventRun(tenantID string, cmd *dispatchv1.DeliverEventCommand, now time.Tim
 		TriggerName: event.GetType(), EventID: event.GetId(), CreatedAt: now,
 		Body: eventBody(tenantID, event),
 	}
-	r.Deliveries = deliveriesOf(r, steps, now)
+	r.Deliveries = deliveriesOf(r, steps, event.GetOrderingKey(), cmd.GetEventSequence(), now)
 	return r, nil
 }
 
 // deliveriesOf makes a delivery of every step, whatever its target's kind: to
-// events nobody waits for an answer.
-func deliveriesOf(r run.Run, steps []run.Step, now time.Time) []run.Delivery {
+// events nobody waits for an answer. With an ordering key none goes before its
+// turn.
+func deliveriesOf(r run.Run, steps []run.Step, key string, sequence uint64, now time.Time) []run.Delivery {
 	interrupts := make([]bool, len(steps))
 	for i, step := range steps {
 		interrupts[i] = step.Interrupts
 	}
 	states := delivery.Initial(interrupts)
+	for i, state := range states {
+		if key != "" && state == delivery.Scheduled {
+			states[i] = delivery.Queued
+		}
+	}
 	deliveries := make([]run.Delivery, len(steps))
 	for i, step := range steps {
 		deliveries[i] = run.Delivery{
 			Run: r.ID, Tenant: r.Tenant, Position: i + 1, Step: step, Delivery: delivery.New(states[i], now), CreatedAt: now,
+			OrderingKey: key, Sequence: sequence,
 		}
 	}
 	return deliveries

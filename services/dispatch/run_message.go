@@ -17,6 +17,7 @@ var states = map[delivery.State]actionplanev1.DeliveryState{
 	delivery.Sending:    actionplanev1.DeliveryState_DELIVERY_STATE_SENDING,
 	delivery.BackingOff: actionplanev1.DeliveryState_DELIVERY_STATE_BACKING_OFF,
 	delivery.Held:       actionplanev1.DeliveryState_DELIVERY_STATE_HELD,
+	delivery.Queued:     actionplanev1.DeliveryState_DELIVERY_STATE_QUEUED,
 	delivery.Succeeded:  actionplanev1.DeliveryState_DELIVERY_STATE_SUCCEEDED,
 	delivery.Failed:     actionplanev1.DeliveryState_DELIVERY_STATE_FAILED,
 	delivery.Exhausted:  actionplanev1.DeliveryState_DELIVERY_STATE_EXHAUSTED,
@@ -51,6 +52,7 @@ func wireDelivery(d run.Delivery) *actionplanev1.Delivery {
 	out := &actionplanev1.Delivery{
 		Id: d.ID.String(), RunId: d.Run.String(), Position: uint32(d.Position), TargetId: d.TargetID, TargetName: d.TargetName,
 		Endpoint: d.Endpoint, State: states[d.State], CreatedAt: timestamppb.New(d.CreatedAt), Error: why(d),
+		OrderingKey: d.OrderingKey,
 	}
 	if d.State.Waiting() {
 		out.NextAttemptAt = wireTime(d.Due)

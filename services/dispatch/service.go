@@ -15,19 +15,20 @@ import (
 	"github.com/actionplane/actionplane/libs/validation"
 	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/courier"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
+	"github.com/actionplane/actionplane/services/dispatch/internal/horizon"
 	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/recorder"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store/migrations"
 )
-
-// poll is how often a replica looks for rows that another one made due.
-const poll = time.Second
 
 // Service is the dispatch room. Any number may run on the same database and
 // bus.
@@ -43,6 +44,8 @@ type Service struct {
 	hooks    *hook.Runner
 	courier  *courier.Courier
 	recorder *recorder.Recorder
+	gate     *gate.Gate
+	replica  string
 
 	passedOver metric.Int64Counter
 }
@@ -56,7 +59,8 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB,
 		server:   deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
-		store:    store.New(deps.DB),
+		gate:     gate.New(cfg.limits()),
+		replica:  ident.NewUUID(),
 		profiles: profile.NewBook(deps.Bus),
 		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
 	}
@@ -69,15 +73,23 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	return s, nil
 }
 
-// connect builds what makes attempts through maker.
+// connect builds what makes attempts through maker. Every attempt passes the
+// gate.
 func (s *Service) connect(maker *attempt.Maker) {
+	s.store = store.New(s.db, func(lanes []run.Lane) { s.courier.Touch(lanes) })
+	book := terms{profiles: s.profiles, defaults: gate.Terms{Policy: s.cfg.Retry, Limits: s.cfg.limits()}}
 	s.courier = courier.New(courier.Config{
 		First: s.cfg.First, Retries: s.cfg.Retries, Hold: s.cfg.Hold, Lease: s.cfg.Lease,
-		Pause: s.cfg.Pause, Poll: poll, Grace: s.cfg.Grace, Policy: s.cfg.Retry,
-	}, courier.Deps{Caller: maker, Store: s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log})
+		Pause: s.cfg.Pause, Poll: s.cfg.Poll, Grace: s.cfg.Grace,
+	}, courier.Deps{
+		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
+		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, "executions"}, backlog{s.bus, contract.RunsStream, consumerName}),
+		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},
+		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log,
+	})
 	s.recorder = recorder.New(recorder.Config{Buffer: 8192, MaxBatch: 512, Timeout: 10 * time.Second, Pause: s.cfg.Pause},
 		s.store.CreateRuns, s.log)
-	s.hooks = hook.NewRunner(maker, s.courier, s.bus.MaxPayload()-answerMargin)
+	s.hooks = hook.NewRunner(&gate.Patient{Gate: s.gate, Book: book, Next: maker}, s.courier, s.bus.MaxPayload()-answerMargin)
 }
 
 // answerMargin is what the answer to a hook holds beside the payload.
@@ -93,7 +105,13 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow)
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits)
+}
+
+// shareCircuits keeps replicas of one mind about targets.
+func (s *Service) shareCircuits(ctx context.Context) error {
+	s.gate.Follow(ctx, s.store, s.replica, s.cfg.Poll, s.log)
+	return nil
 }
 
 // prepare brings schema and streams up to date.

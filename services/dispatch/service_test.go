@@ -124,6 +124,7 @@ func quick() dispatch.Config {
 	}
 	cfg.Pause = 20 * time.Millisecond
 	cfg.Grace = 50 * time.Millisecond
+	cfg.Poll = 100 * time.Millisecond
 	cfg.Retry = delivery.Policy{Schedule: []time.Duration{0, time.Millisecond, time.Millisecond}, MaxRetryAfter: time.Hour}
 	return cfg
 }

@@ -192,6 +192,12 @@ var Services = []Service{
 			&v1.RunServiceListRuns,
 			&v1.RunServiceGetDelivery,
 			&v1.RunServiceListDeliveries,
+			&v1.RunServiceSummarizeDeliveries,
+			&v1.RunServiceReplayDelivery,
+			&v1.RunServiceReplayDeliveries,
+			&v1.RunServiceCancelDelivery,
+			&v1.RunServiceCancelDeliveries,
+			&v1.RunServiceGetCircuit,
 		},
 		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
 			return actionplanev1connect.NewRunServiceHandler(v1.NewRunServiceBusClient(c), opts...)

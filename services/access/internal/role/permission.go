@@ -50,6 +50,8 @@ const (
 	CatalogAnnounce Permission = "catalog.announce"
 	CatalogRead     Permission = "catalog.read"
 	RunRead         Permission = "run.read"
+	DeliveryReplay  Permission = "delivery.replay"
+	DeliveryCancel  Permission = "delivery.cancel"
 )
 
 // organizationReads and organizationWrites are what roles of an organization
@@ -73,5 +75,5 @@ func instanceReads() []Permission {
 }
 
 func instanceWrites() []Permission {
-	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, OrganizationManage, InstanceMemberWrite, IssuerWrite, ApprovalTypeWrite, ApprovalBreakGlass}
+	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, DeliveryReplay, DeliveryCancel, OrganizationManage, InstanceMemberWrite, IssuerWrite, ApprovalTypeWrite, ApprovalBreakGlass}
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
 // try makes the attempt that was started and returns what became of it.
 func (c *Courier) try(ctx context.Context, d run.Delivery) run.Report {
 	start := time.Now()
+	var refusal *gate.Refusal
 	result, err := c.deps.Caller.Attempt(ctx, attempt.Request{
 		Tenant: d.Tenant, Run: d.Run, Position: d.Position, Step: d.Step, Body: d.Body, Timeout: d.Timeout,
 	})
@@ -23,7 +25,11 @@ func (c *Courier) try(ctx context.Context, d run.Delivery) run.Report {
 	var r run.Report
 	switch {
 	case err == nil:
-		r = concluded(c.cfg.Policy, d, result, now, rand.Float64())
+		r = c.concluded(ctx, d, result, now)
+	case errors.Is(err, attempt.ErrDisabled):
+		r = run.Report{Event: delivery.Fail(now, delivery.TargetOff)}
+	case errors.As(err, &refusal):
+		r = run.Report{Event: delivery.Abandon(now), Due: latest(now, refusal.Until)}
 	case fault.CodeOf(err) == fault.CodeNotFound:
 		r = run.Report{Event: delivery.Cancel(now, delivery.TargetDeleted)}
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -38,11 +44,23 @@ func (c *Courier) try(ctx context.Context, d run.Delivery) run.Report {
 	return r
 }
 
+// latest returns the later of two times.
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // concluded is the report of an attempt that was made.
-func concluded(p delivery.Policy, d run.Delivery, result attempt.Result, now time.Time, random float64) run.Report {
-	verdict := result.Verdict(p)
+func (c *Courier) concluded(ctx context.Context, d run.Delivery, result attempt.Result, now time.Time) run.Report {
+	policy := c.deps.Book.Terms(ctx, d.Tenant, d.TargetID).Policy
+	verdict := result.Verdict(policy)
+	if verdict.DisableTarget {
+		c.disable(ctx, d)
+	}
 	r := run.Report{
-		Event:   d.Conclude(p, verdict, result.RetryAfter, now, random),
+		Event:   d.Conclude(policy, verdict, result.RetryAfter, now, rand.Float64()),
 		Attempt: run.Attempt{StartedAt: result.StartedAt, Duration: result.Duration, Outcome: verdict.Outcome, Status: result.Status},
 	}
 	if result.Err != nil {
@@ -51,13 +69,21 @@ func concluded(p delivery.Policy, d run.Delivery, result attempt.Result, now tim
 	return r
 }
 
+// disable stops the sending to a target that asked for it. Where that cannot be
+// said now, the target says it again at the next delivery.
+func (c *Courier) disable(ctx context.Context, d run.Delivery) {
+	if err := c.deps.Targets.Disable(ctx, d.Tenant, d.TargetID, "the target answered 410"); err != nil {
+		c.deps.Log.WarnContext(ctx, "delivery.disable_target", "target_id", d.TargetID, "error", err)
+	}
+}
+
 // report commits r. While the database is away it tries again, for as long as
 // the delivery is ours.
 func (c *Courier) report(ctx context.Context, r run.Report, lease time.Time) {
 	for {
 		err := c.reports.Commit(context.WithoutCancel(ctx), r)
 		if err == nil {
-			c.kick()
+			c.Kick()
 			return
 		}
 		c.deps.Log.WarnContext(ctx, "delivery.report", "delivery_id", r.Delivery.String(), "error", err)

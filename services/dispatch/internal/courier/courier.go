@@ -8,9 +8,13 @@
 // The message is held no longer than Config.Hold, and not at all for a target
 // that has lately taken longer. An attempt that is not done by then is written
 // down as being sent, under a lease that outlasts the target's timeout, and goes
-// on; one for which there is no slot is written down as due. So a slow target costs its own attempts' slots and not the stream, a quick
-// one costs one transaction, and no attempt is cut short or made twice because
-// the stream could not wait.
+// on; one for which there is no slot is written down as due. So a slow target
+// costs its own attempts' slots and not the stream, a quick one costs one
+// transaction, and no attempt is cut short or made twice because the stream
+// could not wait.
+//
+// Deliveries with an ordering key are always rows first. They wait for their
+// turn, which one loop gives them (turns.go).
 package courier
 
 import (
@@ -22,9 +26,11 @@ import (
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
-	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/groupcommit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 )
 
 // Config bounds a Courier.
@@ -36,7 +42,6 @@ type Config struct {
 	Pause   time.Duration // before we try again what we could not try, or not record
 	Poll    time.Duration // how often to look for rows that others made due
 	Grace   time.Duration // how long a stopping courier lets attempts go on
-	Policy  delivery.Policy
 }
 
 // Deps are what a courier works with.
@@ -45,18 +50,31 @@ type Deps struct {
 		// Attempt makes one try; its errors are our own faults.
 		Attempt(context.Context, attempt.Request) (attempt.Result, error)
 	}
-	Store Store
-	IDs   *ident.Source
-	Log   *slog.Logger
+	Book    gate.Book
+	Gate    *gate.Gate
+	Horizon Horizon
+	Targets TargetDisabler
+	Store   Store
+	IDs     *ident.Source
+	Log     *slog.Logger
 }
 
 // Store keeps runs and deliveries.
 type Store interface {
 	CreateRuns(context.Context, []run.Run) error
 	CreateDeliveries(context.Context, []run.Delivery) error
-	Claim(ctx context.Context, limit int, margin time.Duration) ([]run.Delivery, error)
+	Due(ctx context.Context, after fairness.Lane) (lanes []fairness.Lane, next fairness.Lane, err error)
+	Claim(ctx context.Context, takes []fairness.Take, margin time.Duration) ([]run.Delivery, error)
+	PutOff(ctx context.Context, tenant, target string, wait time.Duration) error
+	OrderedLanes(ctx context.Context, after run.Lane, limit int) ([]run.Lane, error)
+	GiveTurns(ctx context.Context, lanes []run.Lane, complete func(run.DeliveryID, uint64) bool) (int, []store.Early, error)
 	Report(context.Context, []run.Report) error
 	NextWake(context.Context) (wait time.Duration, ok bool, err error)
+}
+
+// TargetDisabler stops the sending to a target for good.
+type TargetDisabler interface {
+	Disable(ctx context.Context, tenant, target, reason string) error
 }
 
 // Courier delivers. It is safe for concurrent use.
@@ -68,13 +86,14 @@ type Courier struct {
 	deliveries *groupcommit.Writer[run.Delivery]
 	reports    *groupcommit.Writer[run.Report]
 
-	first    chan struct{} // slots of Config.First
-	retries  chan struct{} // slots of Config.Retries
+	first    *slots // of Config.First
+	retries  *slots // of Config.Retries
+	turns    turns
 	kicked   chan struct{} // something is due that the loop may not know of
 	inFlight inFlight
 
 	// slow holds the targets that have recently kept a message waiting.
-	slow *cache.Local[string, struct{}]
+	slow *cache.Local[gate.Target, struct{}]
 }
 
 const (
@@ -93,10 +112,11 @@ func New(cfg Config, deps Deps) *Courier {
 		runs:       groupcommit.New(commits, deps.Store.CreateRuns),
 		deliveries: groupcommit.New(commits, deps.Store.CreateDeliveries),
 		reports:    groupcommit.New(commits, deps.Store.Report),
-		first:      make(chan struct{}, cfg.First),
-		retries:    make(chan struct{}, cfg.Retries),
+		first:      newSlots(cfg.First),
+		retries:    newSlots(cfg.Retries),
+		turns:      turns{kicked: make(chan struct{}, 1), dirty: map[run.Lane]struct{}{}},
 		kicked:     make(chan struct{}, 1),
-		slow:       cache.NewLocal[string, struct{}](maxSlow, slowFor),
+		slow:       cache.NewLocal[gate.Target, struct{}](maxSlow, slowFor),
 	}
 }
 
@@ -104,17 +124,17 @@ func New(cfg Config, deps Deps) *Courier {
 // Deliver and Enqueue first.
 func (c *Courier) Run(ctx context.Context) error {
 	defer c.slow.Close()
-	return host.Together(ctx, c.work, c.runs.Run, c.deliveries.Run, c.reports.Run)
+	return host.Together(ctx, c.attendDue, c.giveTurns, c.runs.Run, c.deliveries.Run, c.reports.Run)
 }
 
-func (c *Courier) work(ctx context.Context) error {
+func (c *Courier) attendDue(ctx context.Context) error {
 	c.loop(ctx)
 	c.inFlight.drain(c.cfg.Grace)
 	return nil
 }
 
-// kick wakes the loop.
-func (c *Courier) kick() {
+// Kick wakes the loop: something is due that it may not know of.
+func (c *Courier) Kick() {
 	select {
 	case c.kicked <- struct{}{}:
 	default:

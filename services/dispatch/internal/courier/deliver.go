@@ -24,7 +24,7 @@ func (c *Courier) Deliver(ctx context.Context, r run.Run) error {
 	f.leave()
 	for _, d := range f.run.Deliveries {
 		if d.State.Waiting() {
-			c.kick()
+			c.Kick()
 			break
 		}
 	}
@@ -74,8 +74,9 @@ type firsts struct {
 	end     func()
 	run     run.Run
 	results chan reported
-	pending int // attempts under way
-	quick   int // those of them that are worth waiting for
+	slots   []*slot // of the attempts, by step
+	pending int     // attempts under way
+	quick   int     // those of them that are worth waiting for
 }
 
 type reported struct {
@@ -86,7 +87,7 @@ type reported struct {
 
 // begin starts the attempts of those steps that may go.
 func (c *Courier) begin(ctx context.Context, r run.Run) *firsts {
-	f := &firsts{courier: c, run: r, results: make(chan reported, len(r.Deliveries))}
+	f := &firsts{courier: c, run: r, results: make(chan reported, len(r.Deliveries)), slots: make([]*slot, len(r.Deliveries))}
 	f.ctx, f.end = c.inFlight.begin(ctx)
 	f.start()
 	return f
@@ -101,31 +102,31 @@ func (f *firsts) start() {
 		if d.State != delivery.Scheduled || d.Due.After(now) {
 			continue
 		}
-		select {
-		case f.courier.first <- struct{}{}:
-			f.startOne(i, d, now)
-		default:
-			return
-		}
+		f.startOne(i, d, now)
 	}
 }
 
 func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
+	_, slow := f.courier.slow.Get(targetOf(*d))
+	x := f.courier.first.take(d.Tenant, slow)
+	if x == nil {
+		return
+	}
 	next, err := d.Apply(delivery.Start(now))
 	if err != nil {
-		<-f.courier.first
+		x.release()
 		return
 	}
 	d.Delivery, d.Lease = next, now.Add(d.Timeout+f.courier.cfg.Lease)
-	_, slow := f.courier.slow.Get(d.TargetID)
 	f.pending++
+	f.slots[i] = x
 	if !slow {
 		f.quick++
 	}
 	sent := *d
 	sent.Body = f.run.Body
 	f.courier.inFlight.work.Go(func() {
-		defer func() { <-f.courier.first }()
+		defer x.release()
 		f.results <- reported{i, !slow, f.courier.try(f.ctx, sent)}
 	})
 }
@@ -150,11 +151,12 @@ func (f *firsts) wait() {
 }
 
 // blame remembers the targets that have not answered: for a while, messages are
-// not held for their sake.
+// not held for their sake, and they share slots with their like.
 func (f *firsts) blame() {
-	for _, d := range f.run.Deliveries {
+	for i, d := range f.run.Deliveries {
 		if d.State == delivery.Sending {
-			f.courier.slow.Set(d.TargetID, struct{}{})
+			f.courier.slow.Set(targetOf(d), struct{}{})
+			f.slots[i].lasts()
 		}
 	}
 }

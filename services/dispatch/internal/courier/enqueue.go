@@ -21,7 +21,7 @@ func (c *Courier) Enqueue(ctx context.Context, hook run.ID, tenant string, posit
 		Delivery: delivery.New(delivery.Scheduled, now), CreatedAt: now,
 	})
 	if err == nil {
-		c.kick()
+		c.Kick()
 	}
 	return err
 }

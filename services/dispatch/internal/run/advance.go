@@ -7,8 +7,8 @@ import (
 )
 
 // Advance returns, by index, the deliveries of a run that must change because
-// others have: held steps that nobody holds back any more are due, those that
-// waited in vain are canceled.
+// others have: held steps that nobody holds back any more are due, or wait for
+// their turn, those that waited in vain are canceled.
 func Advance(all []Delivery, at time.Time) map[int]delivery.Delivery {
 	moves := delivery.Progress(viewed(all))
 	if moves.Empty() {
@@ -16,7 +16,11 @@ func Advance(all []Delivery, at time.Time) map[int]delivery.Delivery {
 	}
 	next := map[int]delivery.Delivery{}
 	for _, i := range moves.Release {
-		next[i], _ = all[i].Delivery.Apply(delivery.Release(at)) // Progress moves held ones only, and those may
+		event := delivery.Release(at)
+		if all[i].OrderingKey != "" {
+			event = delivery.Enqueue(at)
+		}
+		next[i], _ = all[i].Delivery.Apply(event) // Progress moves held ones only, and those may
 	}
 	for _, i := range moves.Cancel {
 		next[i], _ = all[i].Delivery.Apply(delivery.Cancel(at, delivery.StepBlocked))
@@ -31,3 +35,7 @@ func viewed(all []Delivery) []delivery.Step {
 	}
 	return steps
 }
+
+// Revive returns, by index, the deliveries of a run that are held again because
+// the one at index replayed is.
+func Revive(all []Delivery, replayed int) []int { return delivery.Revive(viewed(all), replayed) }

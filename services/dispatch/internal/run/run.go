@@ -71,6 +71,10 @@ type Delivery struct {
 	Step
 	delivery.Delivery
 	CreatedAt time.Time
+	// OrderingKey of the event; "" for none.
+	OrderingKey string
+	// Sequence is the event's place in its stream.
+	Sequence uint64
 	// Lease is when somebody else may take the delivery while it is being
 	// sent; zero otherwise.
 	Lease time.Time
@@ -79,6 +83,23 @@ type Delivery struct {
 	// Error is what the latest attempt failed of.
 	Error    string
 	Attempts []Attempt
+}
+
+// Lane is what keeps its order: the deliveries of a target and ordering key.
+type Lane struct{ Tenant, TargetID, Key string }
+
+// Lane returns the delivery's lane; ok is false where it has none.
+func (d Delivery) Lane() (lane Lane, ok bool) {
+	return Lane{d.Tenant, d.TargetID, d.OrderingKey}, d.OrderingKey != ""
+}
+
+// Again returns the event that replays the delivery, which has ended or is
+// backing off.
+func (d Delivery) Again(at time.Time) delivery.Event {
+	if d.OrderingKey != "" && d.State.Ended() {
+		return delivery.Enqueue(at)
+	}
+	return delivery.Replay(at)
 }
 
 // Wake is when somebody must look at the delivery; zero: never.

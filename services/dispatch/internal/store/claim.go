@@ -9,20 +9,24 @@ import (
 
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// Index: deliveries_wake. Rows that another replica is claiming are passed by.
+// Index: deliveries_lane. Rows that another replica is claiming are passed by.
 const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id)), now()
-FROM deliveries d WHERE d.wake_at <= now() ORDER BY d.wake_at LIMIT $1 FOR UPDATE SKIP LOCKED`
+FROM unnest($1::text[], $2::text[], $3::int[]) AS t (tenant_id, target_id, n)
+CROSS JOIN LATERAL (SELECT * FROM deliveries l WHERE l.tenant_id = t.tenant_id AND l.target_id = t.target_id AND l.wake_at <= now()
+    ORDER BY l.wake_at LIMIT t.n FOR UPDATE SKIP LOCKED) d`
 
-// Claim starts an attempt of at most limit deliveries that are due and leases
-// them for their target's timeout and margin. One whose lease ran out is due,
-// too: its worker is lost, and so is what came of its attempt. Clocks of
-// several machines differ, so it is the database's that counts.
-func (s *Store) Claim(ctx context.Context, limit int, margin time.Duration) (claimed []run.Delivery, err error) {
+// Claim starts attempts of deliveries that are due, as many of each target as
+// takes say, and leases them for their target's timeout and margin. One whose
+// lease ran out is due, too: its worker is lost, and so is what came of its
+// attempt. Clocks of several machines differ, so it is the database's that
+// counts.
+func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Duration) (claimed []run.Delivery, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		due, now, err := selectDue(ctx, tx, limit)
+		due, now, err := selectDue(ctx, tx, takes)
 		if err != nil {
 			return err
 		}
@@ -41,8 +45,12 @@ func (s *Store) Claim(ctx context.Context, limit int, margin time.Duration) (cla
 	return claimed, nil
 }
 
-func selectDue(ctx context.Context, tx pgx.Tx, limit int) (due []run.Delivery, now time.Time, err error) {
-	rows, err := tx.Query(ctx, claimDue, limit)
+func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take) (due []run.Delivery, now time.Time, err error) {
+	tenants, targets, counts := make([]string, len(takes)), make([]string, len(takes)), make([]int32, len(takes))
+	for i, t := range takes {
+		tenants[i], targets[i], counts[i] = t.Tenant, t.Target, int32(t.N)
+	}
+	rows, err := tx.Query(ctx, claimDue, tenants, targets, counts)
 	if err != nil {
 		return nil, now, err
 	}

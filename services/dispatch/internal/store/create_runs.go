@@ -46,6 +46,9 @@ func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
 	if err != nil {
 		return fmt.Errorf("create runs: %w", err)
 	}
+	for _, r := range runs {
+		s.touch(r.Deliveries)
+	}
 	return nil
 }
 
@@ -133,10 +136,14 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery)
 
 const insertDeliveryRows = `INSERT INTO deliveries
     (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence)
+SELECT id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, nullif(ordering_key, ''), event_sequence
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
     $10::bigint[], $11::boolean[], $12::text[], $13::int[], $14::int[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::timestamptz[], $20::bytea[])`
+    $19::timestamptz[], $20::bytea[], $21::text[], $22::bigint[])
+    AS g (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence)`
 
 // deliveryRows returns the arguments of insertDeliveryRows.
 func deliveryRows(deliveries []run.Delivery) []any {
@@ -147,7 +154,9 @@ func deliveryRows(deliveries []run.Delivery) []any {
 	states, attempts, earlier := make([]string, n), make([]int32, n), make([]int32, n)
 	reasons, errs, wakes := make([]string, n), make([]string, n), make([]*time.Time, n)
 	changed, created, bodies := make([]time.Time, n), make([]time.Time, n), make([][]byte, n)
+	keys, sequences := make([]string, n), make([]int64, n)
 	for i, d := range deliveries {
+		keys[i], sequences[i] = clean(d.OrderingKey), int64(d.Sequence)
 		ids[i], runs[i], tenants[i], positions[i] = int64(d.ID), int64(d.Run), clean(d.Tenant), int32(d.Position)
 		targets[i], names[i], versions[i], kinds[i] = clean(d.TargetID), clean(d.TargetName), int64(d.Version), string(d.Kind)
 		endpoints[i], timeouts[i], interrupts[i] = clean(d.Endpoint), int64(d.Timeout), d.Interrupts
@@ -158,6 +167,7 @@ func deliveryRows(deliveries []run.Delivery) []any {
 	return []any{
 		ids, runs, tenants, positions, targets, names, versions, kinds, endpoints, timeouts, interrupts,
 		states, attempts, earlier, reasons, errs, wakes, changed, created, bodies,
+		keys, sequences,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,13 +22,22 @@ type RunFilter struct {
 	Limit   int
 }
 
-// DeliveryFilter says which deliveries to list.
+// DeliveryFilter says which deliveries are meant; its zero fields say nothing.
 type DeliveryFilter struct {
-	State    delivery.State // "": all
-	TargetID string         // "": all
-	From, To time.Time      // when created, To excluded; zero: open
-	Before   run.DeliveryID // only older ones; 0: all
-	Limit    int
+	States      []delivery.State
+	TargetID    string
+	TriggerName string // of the run
+	Run         run.ID
+	From, To    time.Time // when created, To excluded
+	Error       string    // part of the reason or the latest error
+	OrderingKey string
+}
+
+// Page is a part of a list.
+type Page struct {
+	Before run.DeliveryID // only older ones; 0: all
+	After  run.DeliveryID // only newer ones
+	Limit  int
 }
 
 const runColumns = `id, tenant_id, condition, trigger_kind, trigger_name, coalesce(event_id, ''), created_at, duration_nanos, error, steps`
@@ -46,12 +56,6 @@ WHERE tenant_id = $1 AND ($2 = '' OR event_id = $2) AND id < $3 ORDER BY id DESC
 	// Index: deliveries_run.
 	selectDeliveriesOfRuns = `SELECT ` + deliveryColumns + ` FROM deliveries d
 WHERE d.tenant_id = $1 AND d.run_id = ANY($2) ORDER BY d.run_id, d.position`
-
-	// Index: deliveries_pkey, backwards.
-	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d
-WHERE d.tenant_id = $1 AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.target_id = $3)
-    AND ($4::timestamptz IS NULL OR d.created_at >= $4) AND ($5::timestamptz IS NULL OR d.created_at < $5) AND d.id < $6
-ORDER BY d.id DESC LIMIT $7`
 )
 
 // Run returns a run with its deliveries and attempts, without its body.
@@ -89,9 +93,10 @@ func (s *Store) Delivery(ctx context.Context, tenant string, id run.DeliveryID) 
 }
 
 // Deliveries returns deliveries, newest first.
-func (s *Store) Deliveries(ctx context.Context, tenant string, f DeliveryFilter) ([]run.Delivery, error) {
-	found, err := s.deliveries(ctx, selectDeliveries, tenant, string(f.State), clean(f.TargetID),
-		orNull(f.From), orNull(f.To), before(int64(f.Before)), f.Limit)
+func (s *Store) Deliveries(ctx context.Context, tenant string, f DeliveryFilter, p Page) ([]run.Delivery, error) {
+	where, args := f.where(tenant, p)
+	found, err := s.deliveries(ctx, `SELECT `+deliveryColumns+` FROM deliveries d WHERE `+where+
+		` ORDER BY d.id DESC LIMIT `+strconv.Itoa(p.Limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}

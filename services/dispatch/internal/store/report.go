@@ -14,12 +14,17 @@ import (
 // meanwhile keeps its state, and the attempt is only recorded; one that is not
 // there is passed by.
 func (s *Store) Report(ctx context.Context, reports []run.Report) error {
+	var changed []run.Delivery
 	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		byRun, err := lockRuns(ctx, tx, reports)
+		ids := make([]run.ID, len(reports))
+		for i, r := range reports {
+			ids[i] = r.Run
+		}
+		byRun, err := lockRuns(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
-		var changed []run.Delivery
+		changed = nil
 		var attempts []attemptRow
 		for _, steps := range byRun {
 			c, a := steps.apply(reports)
@@ -33,6 +38,7 @@ func (s *Store) Report(ctx context.Context, reports []run.Report) error {
 	if err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
+	s.touch(changed)
 	return nil
 }
 
@@ -40,11 +46,7 @@ func (s *Store) Report(ctx context.Context, reports []run.Report) error {
 // transactions wait for each other.
 const lockDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.run_id = ANY($1) ORDER BY d.id FOR UPDATE`
 
-func lockRuns(ctx context.Context, tx pgx.Tx, reports []run.Report) (map[run.ID]*steps, error) {
-	ids := make([]run.ID, len(reports))
-	for i, r := range reports {
-		ids[i] = r.Run
-	}
+func lockRuns(ctx context.Context, tx pgx.Tx, ids []run.ID) (map[run.ID]*steps, error) {
 	rows, err := tx.Query(ctx, lockDeliveries, int64s(ids))
 	if err != nil {
 		return nil, err

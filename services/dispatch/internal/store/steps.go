@@ -40,12 +40,17 @@ func (s *steps) apply(reports []run.Report) (changed []run.Delivery, attempts []
 	if !at.IsZero() {
 		s.progress(at)
 	}
+	return s.writes(), attempts
+}
+
+// writes are the deliveries that changed.
+func (s *steps) writes() (changed []run.Delivery) {
 	for i, d := range s.all {
 		if s.changed[i] {
 			changed = append(changed, d)
 		}
 	}
-	return changed, attempts
+	return changed
 }
 
 // conclude applies a report to the delivery at i.

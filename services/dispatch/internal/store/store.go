@@ -9,13 +9,35 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
 // Store reads and writes the tables.
-type Store struct{ db *pg.Pool }
+type Store struct {
+	db      *pg.Pool
+	touched func([]run.Lane)
+}
 
-// New returns a store on the service's pool.
-func New(db *pg.Pool) *Store { return &Store{db: db} }
+// New returns a store on the service's pool. touched, unless nil, is told of
+// the lanes in which somebody else's turn may have come.
+func New(db *pg.Pool, touched func([]run.Lane)) *Store { return &Store{db: db, touched: touched} }
+
+// touch tells of the lanes of deliveries that were written.
+func (s *Store) touch(deliveries []run.Delivery) {
+	if s.touched == nil {
+		return
+	}
+	var lanes []run.Lane
+	for _, d := range deliveries {
+		if lane, ok := d.Lane(); ok && (d.State.Ended() || d.State == delivery.Queued) {
+			lanes = append(lanes, lane)
+		}
+	}
+	if len(lanes) > 0 {
+		s.touched(lanes)
+	}
+}
 
 // clean makes a text of foreign origin storable: Postgres refuses NUL and what
 // is no UTF-8.

@@ -10,6 +10,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store/migrations"
@@ -38,6 +39,9 @@ func event(id run.ID, eventID string, states ...delivery.State) run.Run {
 	return r
 }
 
+// take takes deliveries of the one target.
+func take(n int) []fairness.Take { return []fairness.Take{{Tenant: tenantID, Target: "1", N: n}} }
+
 func states(t *testing.T, s *store.Store, id run.ID) string {
 	t.Helper()
 	r, err := s.Run(t.Context(), tenantID, id)
@@ -53,7 +57,7 @@ func states(t *testing.T, s *store.Store, id run.ID) string {
 
 func TestCreateRuns(t *testing.T) {
 	t.Parallel()
-	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
 
 	t.Run("KeepsOneRunOfAnEvent", func(t *testing.T) {
 		t.Parallel()
@@ -98,13 +102,13 @@ func TestCreateRuns(t *testing.T) {
 
 func TestClaim(t *testing.T) {
 	t.Parallel()
-	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
 	later := event(2, "later", delivery.Scheduled)
 	later.Deliveries[0].Due = time.Now().Add(time.Hour)
 	if err := s.CreateRuns(t.Context(), []run.Run{event(1, "now", delivery.Scheduled, delivery.Held), later}); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := s.Claim(t.Context(), 10, time.Hour)
+	claimed, err := s.Claim(t.Context(), take(10), time.Hour)
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("got %v, %v", claimed, err)
 	}
@@ -112,7 +116,7 @@ func TestClaim(t *testing.T) {
 	if d.State != delivery.Sending || d.Attempt != 1 || string(d.Body) != `{"a":1}` || d.Lease.Before(time.Now().Add(time.Minute)) {
 		t.Fatalf("got %+v", d)
 	}
-	if again, err := s.Claim(t.Context(), 10, time.Hour); err != nil || len(again) != 0 {
+	if again, err := s.Claim(t.Context(), take(10), time.Hour); err != nil || len(again) != 0 {
 		t.Fatalf("claimed twice: %v, %v", again, err)
 	}
 	wait, ok, err := s.NextWake(t.Context())
@@ -123,13 +127,13 @@ func TestClaim(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
 	claim := func(t *testing.T, r run.Run, lease time.Duration) run.Delivery {
 		t.Helper()
 		if err := s.CreateRuns(t.Context(), []run.Run{r}); err != nil {
 			t.Fatal(err)
 		}
-		claimed, err := s.Claim(t.Context(), 1, lease)
+		claimed, err := s.Claim(t.Context(), take(1), lease)
 		if err != nil || len(claimed) != 1 {
 			t.Fatalf("claimed %v, %v", claimed, err)
 		}
@@ -153,7 +157,7 @@ func TestReport(t *testing.T) {
 	})
 	t.Run("OnlyRecordsTheAttemptOfOneWhoLostTheLease", func(t *testing.T) { //nolint:paralleltest // see above
 		d := claim(t, event(2, "b", delivery.Scheduled), -time.Hour)
-		second, err := s.Claim(t.Context(), 1, time.Hour)
+		second, err := s.Claim(t.Context(), take(1), time.Hour)
 		if err != nil || len(second) != 1 || second[0].ID != d.ID || second[0].Attempt != 2 {
 			t.Fatalf("got %v, %v", second, err)
 		}
@@ -179,14 +183,14 @@ func TestReport(t *testing.T) {
 
 func TestDeliveries_PagesNewestFirst(t *testing.T) {
 	t.Parallel()
-	s := store.New(pgtest.New(t, "dispatch", migrations.FS))
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
 	if err := s.CreateRuns(t.Context(), []run.Run{event(1, "a", delivery.Scheduled, delivery.Held), event(2, "b", delivery.Scheduled)}); err != nil {
 		t.Fatal(err)
 	}
 	var ids []run.DeliveryID
-	filter := store.DeliveryFilter{Limit: 2}
+	where := store.Page{Limit: 2}
 	for {
-		page, err := s.Deliveries(t.Context(), tenantID, filter)
+		page, err := s.Deliveries(t.Context(), tenantID, store.DeliveryFilter{}, where)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +198,7 @@ func TestDeliveries_PagesNewestFirst(t *testing.T) {
 			break
 		}
 		for _, d := range page {
-			ids, filter.Before = append(ids, d.ID), d.ID
+			ids, where.Before = append(ids, d.ID), d.ID
 		}
 	}
 	if !slices.Equal(ids, []run.DeliveryID{2000, 1001, 1000}) {

@@ -39,6 +39,48 @@ var (
 		Scope:         1,
 		SuccessStatus: 200,
 	}
+	RunServiceSummarizeDeliveries = contract.Method{
+		FullName:      "/actionplane.v1.RunService/SummarizeDeliveries",
+		Subject:       "actionplane.dispatch.v1.rpc.summarize_deliveries",
+		Permission:    "run.read",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	RunServiceReplayDelivery = contract.Method{
+		FullName:      "/actionplane.v1.RunService/ReplayDelivery",
+		Subject:       "actionplane.dispatch.v1.rpc.replay_delivery",
+		Permission:    "delivery.replay",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	RunServiceReplayDeliveries = contract.Method{
+		FullName:      "/actionplane.v1.RunService/ReplayDeliveries",
+		Subject:       "actionplane.dispatch.v1.rpc.replay_deliveries",
+		Permission:    "delivery.replay",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	RunServiceCancelDelivery = contract.Method{
+		FullName:      "/actionplane.v1.RunService/CancelDelivery",
+		Subject:       "actionplane.dispatch.v1.rpc.cancel_delivery",
+		Permission:    "delivery.cancel",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	RunServiceCancelDeliveries = contract.Method{
+		FullName:      "/actionplane.v1.RunService/CancelDeliveries",
+		Subject:       "actionplane.dispatch.v1.rpc.cancel_deliveries",
+		Permission:    "delivery.cancel",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
+	RunServiceGetCircuit = contract.Method{
+		FullName:      "/actionplane.v1.RunService/GetCircuit",
+		Subject:       "actionplane.dispatch.v1.rpc.get_circuit",
+		Permission:    "run.read",
+		Scope:         1,
+		SuccessStatus: 200,
+	}
 )
 
 // RunServiceBusClient calls actionplane.v1.RunService through a contract.Caller.
@@ -85,12 +127,72 @@ func (c *RunServiceBusClient) ListDeliveries(ctx context.Context, in *ListDelive
 	return out, nil
 }
 
+// SummarizeDeliveries calls actionplane.dispatch.v1.rpc.summarize_deliveries.
+func (c *RunServiceBusClient) SummarizeDeliveries(ctx context.Context, in *SummarizeDeliveriesRequest) (*SummarizeDeliveriesResponse, error) {
+	out := new(SummarizeDeliveriesResponse)
+	if err := c.caller.Call(ctx, &RunServiceSummarizeDeliveries, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ReplayDelivery calls actionplane.dispatch.v1.rpc.replay_delivery.
+func (c *RunServiceBusClient) ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error) {
+	out := new(ReplayDeliveryResponse)
+	if err := c.caller.Call(ctx, &RunServiceReplayDelivery, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ReplayDeliveries calls actionplane.dispatch.v1.rpc.replay_deliveries.
+func (c *RunServiceBusClient) ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error) {
+	out := new(ReplayDeliveriesResponse)
+	if err := c.caller.Call(ctx, &RunServiceReplayDeliveries, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CancelDelivery calls actionplane.dispatch.v1.rpc.cancel_delivery.
+func (c *RunServiceBusClient) CancelDelivery(ctx context.Context, in *CancelDeliveryRequest) (*CancelDeliveryResponse, error) {
+	out := new(CancelDeliveryResponse)
+	if err := c.caller.Call(ctx, &RunServiceCancelDelivery, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CancelDeliveries calls actionplane.dispatch.v1.rpc.cancel_deliveries.
+func (c *RunServiceBusClient) CancelDeliveries(ctx context.Context, in *CancelDeliveriesRequest) (*CancelDeliveriesResponse, error) {
+	out := new(CancelDeliveriesResponse)
+	if err := c.caller.Call(ctx, &RunServiceCancelDeliveries, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetCircuit calls actionplane.dispatch.v1.rpc.get_circuit.
+func (c *RunServiceBusClient) GetCircuit(ctx context.Context, in *GetCircuitRequest) (*GetCircuitResponse, error) {
+	out := new(GetCircuitResponse)
+	if err := c.caller.Call(ctx, &RunServiceGetCircuit, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DispatchRunServiceServer is the part of actionplane.v1.RunService that dispatch serves.
 type DispatchRunServiceServer interface {
 	GetRun(ctx context.Context, in *GetRunRequest) (*GetRunResponse, error)
 	ListRuns(ctx context.Context, in *ListRunsRequest) (*ListRunsResponse, error)
 	GetDelivery(ctx context.Context, in *GetDeliveryRequest) (*GetDeliveryResponse, error)
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
+	SummarizeDeliveries(ctx context.Context, in *SummarizeDeliveriesRequest) (*SummarizeDeliveriesResponse, error)
+	ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error)
+	ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error)
+	CancelDelivery(ctx context.Context, in *CancelDeliveryRequest) (*CancelDeliveryResponse, error)
+	CancelDeliveries(ctx context.Context, in *CancelDeliveriesRequest) (*CancelDeliveriesResponse, error)
+	GetCircuit(ctx context.Context, in *GetCircuitRequest) (*GetCircuitResponse, error)
 }
 
 // RegisterDispatchRunServiceServer hands s's methods to r.
@@ -122,6 +224,54 @@ func RegisterDispatchRunServiceServer(r contract.Registrar, s DispatchRunService
 	r.Register(&RunServiceListDeliveries, func() proto.Message { return new(ListDeliveriesRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.ListDeliveries(ctx, in.(*ListDeliveriesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceSummarizeDeliveries, func() proto.Message { return new(SummarizeDeliveriesRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.SummarizeDeliveries(ctx, in.(*SummarizeDeliveriesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceReplayDelivery, func() proto.Message { return new(ReplayDeliveryRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.ReplayDelivery(ctx, in.(*ReplayDeliveryRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceReplayDeliveries, func() proto.Message { return new(ReplayDeliveriesRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.ReplayDeliveries(ctx, in.(*ReplayDeliveriesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceCancelDelivery, func() proto.Message { return new(CancelDeliveryRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.CancelDelivery(ctx, in.(*CancelDeliveryRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceCancelDeliveries, func() proto.Message { return new(CancelDeliveriesRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.CancelDeliveries(ctx, in.(*CancelDeliveriesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&RunServiceGetCircuit, func() proto.Message { return new(GetCircuitRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.GetCircuit(ctx, in.(*GetCircuitRequest))
 			if err != nil {
 				return nil, err
 			}

@@ -27,6 +27,61 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CircuitState int32
+
+const (
+	CircuitState_CIRCUIT_STATE_UNSPECIFIED CircuitState = 0
+	// The target is tried.
+	CircuitState_CIRCUIT_STATE_CLOSED CircuitState = 1
+	// It failed too often in a row: deliveries wait, hooks fail at once.
+	CircuitState_CIRCUIT_STATE_OPEN CircuitState = 2
+	// The pause is over: the next attempt decides.
+	CircuitState_CIRCUIT_STATE_HALF_OPEN CircuitState = 3
+)
+
+// Enum value maps for CircuitState.
+var (
+	CircuitState_name = map[int32]string{
+		0: "CIRCUIT_STATE_UNSPECIFIED",
+		1: "CIRCUIT_STATE_CLOSED",
+		2: "CIRCUIT_STATE_OPEN",
+		3: "CIRCUIT_STATE_HALF_OPEN",
+	}
+	CircuitState_value = map[string]int32{
+		"CIRCUIT_STATE_UNSPECIFIED": 0,
+		"CIRCUIT_STATE_CLOSED":      1,
+		"CIRCUIT_STATE_OPEN":        2,
+		"CIRCUIT_STATE_HALF_OPEN":   3,
+	}
+)
+
+func (x CircuitState) Enum() *CircuitState {
+	p := new(CircuitState)
+	*p = x
+	return p
+}
+
+func (x CircuitState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CircuitState) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_v1_run_service_proto_enumTypes[0].Descriptor()
+}
+
+func (CircuitState) Type() protoreflect.EnumType {
+	return &file_actionplane_v1_run_service_proto_enumTypes[0]
+}
+
+func (x CircuitState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CircuitState.Descriptor instead.
+func (CircuitState) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{0}
+}
+
 type DeliveryState int32
 
 const (
@@ -44,6 +99,8 @@ const (
 	// Out of attempts.
 	DeliveryState_DELIVERY_STATE_EXHAUSTED DeliveryState = 7
 	DeliveryState_DELIVERY_STATE_CANCELED  DeliveryState = 8
+	// Behind an earlier delivery of its ordering key that has not ended.
+	DeliveryState_DELIVERY_STATE_QUEUED DeliveryState = 9
 )
 
 // Enum value maps for DeliveryState.
@@ -58,6 +115,7 @@ var (
 		6: "DELIVERY_STATE_FAILED",
 		7: "DELIVERY_STATE_EXHAUSTED",
 		8: "DELIVERY_STATE_CANCELED",
+		9: "DELIVERY_STATE_QUEUED",
 	}
 	DeliveryState_value = map[string]int32{
 		"DELIVERY_STATE_UNSPECIFIED": 0,
@@ -69,6 +127,7 @@ var (
 		"DELIVERY_STATE_FAILED":      6,
 		"DELIVERY_STATE_EXHAUSTED":   7,
 		"DELIVERY_STATE_CANCELED":    8,
+		"DELIVERY_STATE_QUEUED":      9,
 	}
 )
 
@@ -83,11 +142,11 @@ func (x DeliveryState) String() string {
 }
 
 func (DeliveryState) Descriptor() protoreflect.EnumDescriptor {
-	return file_actionplane_v1_run_service_proto_enumTypes[0].Descriptor()
+	return file_actionplane_v1_run_service_proto_enumTypes[1].Descriptor()
 }
 
 func (DeliveryState) Type() protoreflect.EnumType {
-	return &file_actionplane_v1_run_service_proto_enumTypes[0]
+	return &file_actionplane_v1_run_service_proto_enumTypes[1]
 }
 
 func (x DeliveryState) Number() protoreflect.EnumNumber {
@@ -96,7 +155,7 @@ func (x DeliveryState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DeliveryState.Descriptor instead.
 func (DeliveryState) EnumDescriptor() ([]byte, []int) {
-	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{0}
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{1}
 }
 
 type GetRunRequest struct {
@@ -392,7 +451,15 @@ type ListDeliveriesRequest struct {
 	// 0 means 100; at most 1000.
 	Limit uint32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only deliveries older than this one: where the last page ended.
-	Before        string `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
+	Before string `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
+	// Any of these, beside state; dead letters are FAILED and EXHAUSTED.
+	States []DeliveryState `protobuf:"varint,7,rep,packed,name=states,proto3,enum=actionplane.v1.DeliveryState" json:"states,omitempty"`
+	// Only of events of this type, hooks on this method or function.
+	EventType string `protobuf:"bytes,8,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
+	RunId     string `protobuf:"bytes,9,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Only where this is part of the reason or the latest error.
+	Error         string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	OrderingKey   string `protobuf:"bytes,11,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -469,6 +536,888 @@ func (x *ListDeliveriesRequest) GetBefore() string {
 	return ""
 }
 
+func (x *ListDeliveriesRequest) GetStates() []DeliveryState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListDeliveriesRequest) GetEventType() string {
+	if x != nil {
+		return x.EventType
+	}
+	return ""
+}
+
+func (x *ListDeliveriesRequest) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *ListDeliveriesRequest) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *ListDeliveriesRequest) GetOrderingKey() string {
+	if x != nil {
+		return x.OrderingKey
+	}
+	return ""
+}
+
+// DeliveryFilter says which deliveries are meant: those that all of its fields
+// are true of that are set.
+type DeliveryFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: those that the method is for, see there.
+	States   []DeliveryState `protobuf:"varint,1,rep,packed,name=states,proto3,enum=actionplane.v1.DeliveryState" json:"states,omitempty"`
+	TargetId string          `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	// Only of events of this type, hooks on this method or function.
+	EventType string `protobuf:"bytes,3,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
+	RunId     string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Created at or after.
+	From *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
+	// Created before.
+	To *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=to,proto3" json:"to,omitempty"`
+	// Only where this is part of the reason or the latest error.
+	Error         string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	OrderingKey   string `protobuf:"bytes,8,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliveryFilter) Reset() {
+	*x = DeliveryFilter{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliveryFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliveryFilter) ProtoMessage() {}
+
+func (x *DeliveryFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliveryFilter.ProtoReflect.Descriptor instead.
+func (*DeliveryFilter) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DeliveryFilter) GetStates() []DeliveryState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *DeliveryFilter) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+func (x *DeliveryFilter) GetEventType() string {
+	if x != nil {
+		return x.EventType
+	}
+	return ""
+}
+
+func (x *DeliveryFilter) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *DeliveryFilter) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *DeliveryFilter) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *DeliveryFilter) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *DeliveryFilter) GetOrderingKey() string {
+	if x != nil {
+		return x.OrderingKey
+	}
+	return ""
+}
+
+type SummarizeDeliveriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of every target.
+	TargetId      string `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeDeliveriesRequest) Reset() {
+	*x = SummarizeDeliveriesRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeDeliveriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeDeliveriesRequest) ProtoMessage() {}
+
+func (x *SummarizeDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*SummarizeDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SummarizeDeliveriesRequest) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+type SummarizeDeliveriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By target and state, at most 10,000.
+	Counts        []*DeliveryCount `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeDeliveriesResponse) Reset() {
+	*x = SummarizeDeliveriesResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeDeliveriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeDeliveriesResponse) ProtoMessage() {}
+
+func (x *SummarizeDeliveriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*SummarizeDeliveriesResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SummarizeDeliveriesResponse) GetCounts() []*DeliveryCount {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+// DeliveryCount is how many deliveries of a target are in a state.
+type DeliveryCount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	State         DeliveryState          `protobuf:"varint,2,opt,name=state,proto3,enum=actionplane.v1.DeliveryState" json:"state,omitempty"`
+	Count         uint64                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliveryCount) Reset() {
+	*x = DeliveryCount{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliveryCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliveryCount) ProtoMessage() {}
+
+func (x *DeliveryCount) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliveryCount.ProtoReflect.Descriptor instead.
+func (*DeliveryCount) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DeliveryCount) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+func (x *DeliveryCount) GetState() DeliveryState {
+	if x != nil {
+		return x.State
+	}
+	return DeliveryState_DELIVERY_STATE_UNSPECIFIED
+}
+
+func (x *DeliveryCount) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+type ReplayDeliveryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveryRequest) Reset() {
+	*x = ReplayDeliveryRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveryRequest) ProtoMessage() {}
+
+func (x *ReplayDeliveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveryRequest.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveryRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ReplayDeliveryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ReplayDeliveryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Delivery      *Delivery              `protobuf:"bytes,1,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveryResponse) Reset() {
+	*x = ReplayDeliveryResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveryResponse) ProtoMessage() {}
+
+func (x *ReplayDeliveryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveryResponse.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveryResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReplayDeliveryResponse) GetDelivery() *Delivery {
+	if x != nil {
+		return x.Delivery
+	}
+	return nil
+}
+
+type ReplayDeliveriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without states: dead letters, FAILED and EXHAUSTED. Those that have not
+	// ended are passed over, but for BACKING_OFF.
+	Filter *DeliveryFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Most deliveries of this call; 0 means 1000, which is the most.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only deliveries newer than this one: next of the call before.
+	After         string `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveriesRequest) Reset() {
+	*x = ReplayDeliveriesRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveriesRequest) ProtoMessage() {}
+
+func (x *ReplayDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReplayDeliveriesRequest) GetFilter() *DeliveryFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ReplayDeliveriesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ReplayDeliveriesRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+type ReplayDeliveriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many are sent again.
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Where to go on; empty: there is nothing more.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveriesResponse) Reset() {
+	*x = ReplayDeliveriesResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveriesResponse) ProtoMessage() {}
+
+func (x *ReplayDeliveriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveriesResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReplayDeliveriesResponse) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ReplayDeliveriesResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+type CancelDeliveryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelDeliveryRequest) Reset() {
+	*x = CancelDeliveryRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelDeliveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelDeliveryRequest) ProtoMessage() {}
+
+func (x *CancelDeliveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelDeliveryRequest.ProtoReflect.Descriptor instead.
+func (*CancelDeliveryRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CancelDeliveryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type CancelDeliveryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Delivery      *Delivery              `protobuf:"bytes,1,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelDeliveryResponse) Reset() {
+	*x = CancelDeliveryResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelDeliveryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelDeliveryResponse) ProtoMessage() {}
+
+func (x *CancelDeliveryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelDeliveryResponse.ProtoReflect.Descriptor instead.
+func (*CancelDeliveryResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CancelDeliveryResponse) GetDelivery() *Delivery {
+	if x != nil {
+		return x.Delivery
+	}
+	return nil
+}
+
+type CancelDeliveriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without states: all that have not ended. Those that have are passed over.
+	Filter *DeliveryFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Most deliveries of this call; 0 means 1000, which is the most.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only deliveries newer than this one: next of the call before.
+	After         string `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelDeliveriesRequest) Reset() {
+	*x = CancelDeliveriesRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelDeliveriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelDeliveriesRequest) ProtoMessage() {}
+
+func (x *CancelDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*CancelDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CancelDeliveriesRequest) GetFilter() *DeliveryFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *CancelDeliveriesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *CancelDeliveriesRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+type CancelDeliveriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were given up.
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Where to go on; empty: there is nothing more.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelDeliveriesResponse) Reset() {
+	*x = CancelDeliveriesResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelDeliveriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelDeliveriesResponse) ProtoMessage() {}
+
+func (x *CancelDeliveriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*CancelDeliveriesResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CancelDeliveriesResponse) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *CancelDeliveriesResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+type GetCircuitRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCircuitRequest) Reset() {
+	*x = GetCircuitRequest{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCircuitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCircuitRequest) ProtoMessage() {}
+
+func (x *GetCircuitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCircuitRequest.ProtoReflect.Descriptor instead.
+func (*GetCircuitRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetCircuitRequest) GetTargetId() string {
+	if x != nil {
+		return x.TargetId
+	}
+	return ""
+}
+
+type GetCircuitResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Circuit       *Circuit               `protobuf:"bytes,1,opt,name=circuit,proto3" json:"circuit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCircuitResponse) Reset() {
+	*x = GetCircuitResponse{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCircuitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCircuitResponse) ProtoMessage() {}
+
+func (x *GetCircuitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCircuitResponse.ProtoReflect.Descriptor instead.
+func (*GetCircuitResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetCircuitResponse) GetCircuit() *Circuit {
+	if x != nil {
+		return x.Circuit
+	}
+	return nil
+}
+
+// Circuit says whether a target is tried.
+type Circuit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	State CircuitState           `protobuf:"varint,1,opt,name=state,proto3,enum=actionplane.v1.CircuitState" json:"state,omitempty"`
+	// Failures in a row that opened it.
+	Failures uint32 `protobuf:"varint,2,opt,name=failures,proto3" json:"failures,omitempty"`
+	// How often it opened since the target last worked.
+	Trips uint32 `protobuf:"varint,3,opt,name=trips,proto3" json:"trips,omitempty"`
+	// When an attempt may probe whether the target is back.
+	NextProbeAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_probe_at,json=nextProbeAt,proto3" json:"next_probe_at,omitempty"`
+	// What the latest failure was.
+	Cause string `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
+	// When it opened or closed; absent: it never opened.
+	ChangedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Circuit) Reset() {
+	*x = Circuit{}
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Circuit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Circuit) ProtoMessage() {}
+
+func (x *Circuit) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Circuit.ProtoReflect.Descriptor instead.
+func (*Circuit) Descriptor() ([]byte, []int) {
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Circuit) GetState() CircuitState {
+	if x != nil {
+		return x.State
+	}
+	return CircuitState_CIRCUIT_STATE_UNSPECIFIED
+}
+
+func (x *Circuit) GetFailures() uint32 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *Circuit) GetTrips() uint32 {
+	if x != nil {
+		return x.Trips
+	}
+	return 0
+}
+
+func (x *Circuit) GetNextProbeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextProbeAt
+	}
+	return nil
+}
+
+func (x *Circuit) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Circuit) GetChangedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangedAt
+	}
+	return nil
+}
+
 type ListDeliveriesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Deliveries    []*Delivery            `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
@@ -478,7 +1427,7 @@ type ListDeliveriesResponse struct {
 
 func (x *ListDeliveriesResponse) Reset() {
 	*x = ListDeliveriesResponse{}
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[7]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +1439,7 @@ func (x *ListDeliveriesResponse) String() string {
 func (*ListDeliveriesResponse) ProtoMessage() {}
 
 func (x *ListDeliveriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[7]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +1452,7 @@ func (x *ListDeliveriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeliveriesResponse.ProtoReflect.Descriptor instead.
 func (*ListDeliveriesResponse) Descriptor() ([]byte, []int) {
-	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{7}
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListDeliveriesResponse) GetDeliveries() []*Delivery {
@@ -539,7 +1488,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[8]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +1500,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[8]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +1513,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{8}
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Run) GetId() string {
@@ -653,14 +1602,17 @@ type Delivery struct {
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
 	Attempts      []*Attempt             `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Why it ended, where it did not succeed.
-	Error         string `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
+	// Of its event: deliveries of a target and key go one at a time, in the
+	// order of their events.
+	OrderingKey   string `protobuf:"bytes,12,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[9]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +1624,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[9]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +1637,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{9}
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Delivery) GetId() string {
@@ -765,6 +1717,13 @@ func (x *Delivery) GetError() string {
 	return ""
 }
 
+func (x *Delivery) GetOrderingKey() string {
+	if x != nil {
+		return x.OrderingKey
+	}
+	return ""
+}
+
 // Attempt is one try, numbered from 1.
 type Attempt struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -781,7 +1740,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[10]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +1752,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_v1_run_service_proto_msgTypes[10]
+	mi := &file_actionplane_v1_run_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +1765,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{10}
+	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Attempt) GetNumber() uint32 {
@@ -871,14 +1830,76 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\"K\n" +
 	"\x13GetDeliveryResponse\x124\n" +
-	"\bdelivery\x18\x01 \x01(\v2\x18.actionplane.v1.DeliveryR\bdelivery\"\x9b\x02\n" +
+	"\bdelivery\x18\x01 \x01(\v2\x18.actionplane.v1.DeliveryR\bdelivery\"\xfa\x03\n" +
 	"\x15ListDeliveriesRequest\x12=\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1d.actionplane.v1.DeliveryStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12%\n" +
 	"\ttarget_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\btargetId\x12.\n" +
 	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x1e\n" +
 	"\x05limit\x18\x05 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x05limit\x12 \n" +
-	"\x06before\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06before\"R\n" +
+	"\x06before\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06before\x12F\n" +
+	"\x06states\x18\a \x03(\x0e2\x1d.actionplane.v1.DeliveryStateB\x0f\xbaH\f\x92\x01\t\x10\x14\"\x05\x82\x01\x02\x10\x01R\x06states\x12'\n" +
+	"\n" +
+	"event_type\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\teventType\x12\x1f\n" +
+	"\x06run_id\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05runId\x12\x1e\n" +
+	"\x05error\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05error\x12+\n" +
+	"\fordering_key\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vorderingKey\"\xf2\x02\n" +
+	"\x0eDeliveryFilter\x12F\n" +
+	"\x06states\x18\x01 \x03(\x0e2\x1d.actionplane.v1.DeliveryStateB\x0f\xbaH\f\x92\x01\t\x10\x14\"\x05\x82\x01\x02\x10\x01R\x06states\x12%\n" +
+	"\ttarget_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\btargetId\x12'\n" +
+	"\n" +
+	"event_type\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\teventType\x12\x1f\n" +
+	"\x06run_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05runId\x12.\n" +
+	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x1e\n" +
+	"\x05error\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05error\x12+\n" +
+	"\fordering_key\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vorderingKey\"C\n" +
+	"\x1aSummarizeDeliveriesRequest\x12%\n" +
+	"\ttarget_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\btargetId\"T\n" +
+	"\x1bSummarizeDeliveriesResponse\x125\n" +
+	"\x06counts\x18\x01 \x03(\v2\x1d.actionplane.v1.DeliveryCountR\x06counts\"w\n" +
+	"\rDeliveryCount\x12\x1b\n" +
+	"\ttarget_id\x18\x01 \x01(\tR\btargetId\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.actionplane.v1.DeliveryStateR\x05state\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x04R\x05count\"3\n" +
+	"\x15ReplayDeliveryRequest\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\"N\n" +
+	"\x16ReplayDeliveryResponse\x124\n" +
+	"\bdelivery\x18\x01 \x01(\v2\x18.actionplane.v1.DeliveryR\bdelivery\"\x91\x01\n" +
+	"\x17ReplayDeliveriesRequest\x126\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1e.actionplane.v1.DeliveryFilterR\x06filter\x12\x1e\n" +
+	"\x05limit\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x05limit\x12\x1e\n" +
+	"\x05after\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05after\"D\n" +
+	"\x18ReplayDeliveriesResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"3\n" +
+	"\x15CancelDeliveryRequest\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\"N\n" +
+	"\x16CancelDeliveryResponse\x124\n" +
+	"\bdelivery\x18\x01 \x01(\v2\x18.actionplane.v1.DeliveryR\bdelivery\"\x91\x01\n" +
+	"\x17CancelDeliveriesRequest\x126\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1e.actionplane.v1.DeliveryFilterR\x06filter\x12\x1e\n" +
+	"\x05limit\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x05limit\x12\x1e\n" +
+	"\x05after\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05after\"D\n" +
+	"\x18CancelDeliveriesResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"<\n" +
+	"\x11GetCircuitRequest\x12'\n" +
+	"\ttarget_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\btargetId\"G\n" +
+	"\x12GetCircuitResponse\x121\n" +
+	"\acircuit\x18\x01 \x01(\v2\x17.actionplane.v1.CircuitR\acircuit\"\x80\x02\n" +
+	"\aCircuit\x122\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x1c.actionplane.v1.CircuitStateR\x05state\x12\x1a\n" +
+	"\bfailures\x18\x02 \x01(\rR\bfailures\x12\x14\n" +
+	"\x05trips\x18\x03 \x01(\rR\x05trips\x12>\n" +
+	"\rnext_probe_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vnextProbeAt\x12\x14\n" +
+	"\x05cause\x18\x05 \x01(\tR\x05cause\x129\n" +
+	"\n" +
+	"changed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"R\n" +
 	"\x16ListDeliveriesResponse\x128\n" +
 	"\n" +
 	"deliveries\x18\x01 \x03(\v2\x18.actionplane.v1.DeliveryR\n" +
@@ -897,7 +1918,7 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\n" +
 	"deliveries\x18\n" +
 	" \x03(\v2\x18.actionplane.v1.DeliveryR\n" +
-	"deliveries\"\xa6\x03\n" +
+	"deliveries\"\xc9\x03\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1a\n" +
@@ -912,7 +1933,8 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\x0fnext_attempt_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x123\n" +
 	"\battempts\x18\n" +
 	" \x03(\v2\x17.actionplane.v1.AttemptR\battempts\x12\x14\n" +
-	"\x05error\x18\v \x01(\tR\x05error\"\xe4\x01\n" +
+	"\x05error\x18\v \x01(\tR\x05error\x12!\n" +
+	"\fordering_key\x18\f \x01(\tR\vorderingKey\"\xe4\x01\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x129\n" +
 	"\n" +
@@ -921,7 +1943,12 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x04 \x01(\tR\aoutcome\x12\x1f\n" +
 	"\vstatus_code\x18\x05 \x01(\rR\n" +
 	"statusCode\x12\x14\n" +
-	"\x05error\x18\x06 \x01(\tR\x05error*\x96\x02\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error*|\n" +
+	"\fCircuitState\x12\x1d\n" +
+	"\x19CIRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14CIRCUIT_STATE_CLOSED\x10\x01\x12\x16\n" +
+	"\x12CIRCUIT_STATE_OPEN\x10\x02\x12\x1b\n" +
+	"\x17CIRCUIT_STATE_HALF_OPEN\x10\x03*\xb1\x02\n" +
 	"\rDeliveryState\x12\x1e\n" +
 	"\x1aDELIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18DELIVERY_STATE_SCHEDULED\x10\x01\x12\x1a\n" +
@@ -931,7 +1958,8 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\x18DELIVERY_STATE_SUCCEEDED\x10\x05\x12\x19\n" +
 	"\x15DELIVERY_STATE_FAILED\x10\x06\x12\x1c\n" +
 	"\x18DELIVERY_STATE_EXHAUSTED\x10\a\x12\x1b\n" +
-	"\x17DELIVERY_STATE_CANCELED\x10\b2\xd2\x05\n" +
+	"\x17DELIVERY_STATE_CANCELED\x10\b\x12\x19\n" +
+	"\x15DELIVERY_STATE_QUEUED\x10\t2\xdf\x0f\n" +
 	"\n" +
 	"RunService\x12\x9f\x01\n" +
 	"\x06GetRun\x12\x1d.actionplane.v1.GetRunRequest\x1a\x1e.actionplane.v1.GetRunResponse\"V\xca\xf3\x181\n" +
@@ -941,7 +1969,20 @@ const file_actionplane_v1_run_service_proto_rawDesc = "" +
 	"\vGetDelivery\x12\".actionplane.v1.GetDeliveryRequest\x1a#.actionplane.v1.GetDeliveryResponse\"a\xca\xf3\x186\n" +
 	"(actionplane.dispatch.v1.rpc.get_delivery\x12\brun.read\x18\x01\x82\xd3\xe4\x93\x02!\x12\x1f/actionplane/v1/deliveries/{id}\x12\xc0\x01\n" +
 	"\x0eListDeliveries\x12%.actionplane.v1.ListDeliveriesRequest\x1a&.actionplane.v1.ListDeliveriesResponse\"_\xca\xf3\x189\n" +
-	"+actionplane.dispatch.v1.rpc.list_deliveries\x12\brun.read\x18\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/actionplane/v1/deliveriesB\xcc\x01\n" +
+	"+actionplane.dispatch.v1.rpc.list_deliveries\x12\brun.read\x18\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/actionplane/v1/deliveries\x12\xdc\x01\n" +
+	"\x13SummarizeDeliveries\x12*.actionplane.v1.SummarizeDeliveriesRequest\x1a+.actionplane.v1.SummarizeDeliveriesResponse\"l\xca\xf3\x18>\n" +
+	"0actionplane.dispatch.v1.rpc.summarize_deliveries\x12\brun.read\x18\x01\x82\xd3\xe4\x93\x02$\x12\"/actionplane/v1/deliveries:summary\x12\xd6\x01\n" +
+	"\x0eReplayDelivery\x12%.actionplane.v1.ReplayDeliveryRequest\x1a&.actionplane.v1.ReplayDeliveryResponse\"u\xca\xf3\x18@\n" +
+	"+actionplane.dispatch.v1.rpc.replay_delivery\x12\x0fdelivery.replay\x18\x01\x82\xd3\xe4\x93\x02+:\x01*\"&/actionplane/v1/deliveries/{id}:replay\x12\xd9\x01\n" +
+	"\x10ReplayDeliveries\x12'.actionplane.v1.ReplayDeliveriesRequest\x1a(.actionplane.v1.ReplayDeliveriesResponse\"r\xca\xf3\x18B\n" +
+	"-actionplane.dispatch.v1.rpc.replay_deliveries\x12\x0fdelivery.replay\x18\x01\x82\xd3\xe4\x93\x02&:\x01*\"!/actionplane/v1/deliveries:replay\x12\xd6\x01\n" +
+	"\x0eCancelDelivery\x12%.actionplane.v1.CancelDeliveryRequest\x1a&.actionplane.v1.CancelDeliveryResponse\"u\xca\xf3\x18@\n" +
+	"+actionplane.dispatch.v1.rpc.cancel_delivery\x12\x0fdelivery.cancel\x18\x01\x82\xd3\xe4\x93\x02+:\x01*\"&/actionplane/v1/deliveries/{id}:cancel\x12\xd9\x01\n" +
+	"\x10CancelDeliveries\x12'.actionplane.v1.CancelDeliveriesRequest\x1a(.actionplane.v1.CancelDeliveriesResponse\"r\xca\xf3\x18B\n" +
+	"-actionplane.dispatch.v1.rpc.cancel_deliveries\x12\x0fdelivery.cancel\x18\x01\x82\xd3\xe4\x93\x02&:\x01*\"!/actionplane/v1/deliveries:cancel\x12\xc1\x01\n" +
+	"\n" +
+	"GetCircuit\x12!.actionplane.v1.GetCircuitRequest\x1a\".actionplane.v1.GetCircuitResponse\"l\xca\xf3\x185\n" +
+	"'actionplane.dispatch.v1.rpc.get_circuit\x12\brun.read\x18\x01\x82\xd3\xe4\x93\x02-\x12+/actionplane/v1/targets/{target_id}/circuitB\xcc\x01\n" +
 	"\x12com.actionplane.v1B\x0fRunServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"
 
 var (
@@ -956,56 +1997,98 @@ func file_actionplane_v1_run_service_proto_rawDescGZIP() []byte {
 	return file_actionplane_v1_run_service_proto_rawDescData
 }
 
-var file_actionplane_v1_run_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_actionplane_v1_run_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_actionplane_v1_run_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_actionplane_v1_run_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_actionplane_v1_run_service_proto_goTypes = []any{
-	(DeliveryState)(0),             // 0: actionplane.v1.DeliveryState
-	(*GetRunRequest)(nil),          // 1: actionplane.v1.GetRunRequest
-	(*GetRunResponse)(nil),         // 2: actionplane.v1.GetRunResponse
-	(*ListRunsRequest)(nil),        // 3: actionplane.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),       // 4: actionplane.v1.ListRunsResponse
-	(*GetDeliveryRequest)(nil),     // 5: actionplane.v1.GetDeliveryRequest
-	(*GetDeliveryResponse)(nil),    // 6: actionplane.v1.GetDeliveryResponse
-	(*ListDeliveriesRequest)(nil),  // 7: actionplane.v1.ListDeliveriesRequest
-	(*ListDeliveriesResponse)(nil), // 8: actionplane.v1.ListDeliveriesResponse
-	(*Run)(nil),                    // 9: actionplane.v1.Run
-	(*Delivery)(nil),               // 10: actionplane.v1.Delivery
-	(*Attempt)(nil),                // 11: actionplane.v1.Attempt
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 13: google.protobuf.Duration
-	(*v1.StepResult)(nil),          // 14: actionplane.hooks.v1.StepResult
+	(CircuitState)(0),                   // 0: actionplane.v1.CircuitState
+	(DeliveryState)(0),                  // 1: actionplane.v1.DeliveryState
+	(*GetRunRequest)(nil),               // 2: actionplane.v1.GetRunRequest
+	(*GetRunResponse)(nil),              // 3: actionplane.v1.GetRunResponse
+	(*ListRunsRequest)(nil),             // 4: actionplane.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),            // 5: actionplane.v1.ListRunsResponse
+	(*GetDeliveryRequest)(nil),          // 6: actionplane.v1.GetDeliveryRequest
+	(*GetDeliveryResponse)(nil),         // 7: actionplane.v1.GetDeliveryResponse
+	(*ListDeliveriesRequest)(nil),       // 8: actionplane.v1.ListDeliveriesRequest
+	(*DeliveryFilter)(nil),              // 9: actionplane.v1.DeliveryFilter
+	(*SummarizeDeliveriesRequest)(nil),  // 10: actionplane.v1.SummarizeDeliveriesRequest
+	(*SummarizeDeliveriesResponse)(nil), // 11: actionplane.v1.SummarizeDeliveriesResponse
+	(*DeliveryCount)(nil),               // 12: actionplane.v1.DeliveryCount
+	(*ReplayDeliveryRequest)(nil),       // 13: actionplane.v1.ReplayDeliveryRequest
+	(*ReplayDeliveryResponse)(nil),      // 14: actionplane.v1.ReplayDeliveryResponse
+	(*ReplayDeliveriesRequest)(nil),     // 15: actionplane.v1.ReplayDeliveriesRequest
+	(*ReplayDeliveriesResponse)(nil),    // 16: actionplane.v1.ReplayDeliveriesResponse
+	(*CancelDeliveryRequest)(nil),       // 17: actionplane.v1.CancelDeliveryRequest
+	(*CancelDeliveryResponse)(nil),      // 18: actionplane.v1.CancelDeliveryResponse
+	(*CancelDeliveriesRequest)(nil),     // 19: actionplane.v1.CancelDeliveriesRequest
+	(*CancelDeliveriesResponse)(nil),    // 20: actionplane.v1.CancelDeliveriesResponse
+	(*GetCircuitRequest)(nil),           // 21: actionplane.v1.GetCircuitRequest
+	(*GetCircuitResponse)(nil),          // 22: actionplane.v1.GetCircuitResponse
+	(*Circuit)(nil),                     // 23: actionplane.v1.Circuit
+	(*ListDeliveriesResponse)(nil),      // 24: actionplane.v1.ListDeliveriesResponse
+	(*Run)(nil),                         // 25: actionplane.v1.Run
+	(*Delivery)(nil),                    // 26: actionplane.v1.Delivery
+	(*Attempt)(nil),                     // 27: actionplane.v1.Attempt
+	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 29: google.protobuf.Duration
+	(*v1.StepResult)(nil),               // 30: actionplane.hooks.v1.StepResult
 }
 var file_actionplane_v1_run_service_proto_depIdxs = []int32{
-	9,  // 0: actionplane.v1.GetRunResponse.run:type_name -> actionplane.v1.Run
-	9,  // 1: actionplane.v1.ListRunsResponse.runs:type_name -> actionplane.v1.Run
-	10, // 2: actionplane.v1.GetDeliveryResponse.delivery:type_name -> actionplane.v1.Delivery
-	0,  // 3: actionplane.v1.ListDeliveriesRequest.state:type_name -> actionplane.v1.DeliveryState
-	12, // 4: actionplane.v1.ListDeliveriesRequest.from:type_name -> google.protobuf.Timestamp
-	12, // 5: actionplane.v1.ListDeliveriesRequest.to:type_name -> google.protobuf.Timestamp
-	10, // 6: actionplane.v1.ListDeliveriesResponse.deliveries:type_name -> actionplane.v1.Delivery
-	12, // 7: actionplane.v1.Run.created_at:type_name -> google.protobuf.Timestamp
-	13, // 8: actionplane.v1.Run.duration:type_name -> google.protobuf.Duration
-	14, // 9: actionplane.v1.Run.steps:type_name -> actionplane.hooks.v1.StepResult
-	10, // 10: actionplane.v1.Run.deliveries:type_name -> actionplane.v1.Delivery
-	0,  // 11: actionplane.v1.Delivery.state:type_name -> actionplane.v1.DeliveryState
-	12, // 12: actionplane.v1.Delivery.created_at:type_name -> google.protobuf.Timestamp
-	12, // 13: actionplane.v1.Delivery.next_attempt_at:type_name -> google.protobuf.Timestamp
-	11, // 14: actionplane.v1.Delivery.attempts:type_name -> actionplane.v1.Attempt
-	12, // 15: actionplane.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	13, // 16: actionplane.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	1,  // 17: actionplane.v1.RunService.GetRun:input_type -> actionplane.v1.GetRunRequest
-	3,  // 18: actionplane.v1.RunService.ListRuns:input_type -> actionplane.v1.ListRunsRequest
-	5,  // 19: actionplane.v1.RunService.GetDelivery:input_type -> actionplane.v1.GetDeliveryRequest
-	7,  // 20: actionplane.v1.RunService.ListDeliveries:input_type -> actionplane.v1.ListDeliveriesRequest
-	2,  // 21: actionplane.v1.RunService.GetRun:output_type -> actionplane.v1.GetRunResponse
-	4,  // 22: actionplane.v1.RunService.ListRuns:output_type -> actionplane.v1.ListRunsResponse
-	6,  // 23: actionplane.v1.RunService.GetDelivery:output_type -> actionplane.v1.GetDeliveryResponse
-	8,  // 24: actionplane.v1.RunService.ListDeliveries:output_type -> actionplane.v1.ListDeliveriesResponse
-	21, // [21:25] is the sub-list for method output_type
-	17, // [17:21] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	25, // 0: actionplane.v1.GetRunResponse.run:type_name -> actionplane.v1.Run
+	25, // 1: actionplane.v1.ListRunsResponse.runs:type_name -> actionplane.v1.Run
+	26, // 2: actionplane.v1.GetDeliveryResponse.delivery:type_name -> actionplane.v1.Delivery
+	1,  // 3: actionplane.v1.ListDeliveriesRequest.state:type_name -> actionplane.v1.DeliveryState
+	28, // 4: actionplane.v1.ListDeliveriesRequest.from:type_name -> google.protobuf.Timestamp
+	28, // 5: actionplane.v1.ListDeliveriesRequest.to:type_name -> google.protobuf.Timestamp
+	1,  // 6: actionplane.v1.ListDeliveriesRequest.states:type_name -> actionplane.v1.DeliveryState
+	1,  // 7: actionplane.v1.DeliveryFilter.states:type_name -> actionplane.v1.DeliveryState
+	28, // 8: actionplane.v1.DeliveryFilter.from:type_name -> google.protobuf.Timestamp
+	28, // 9: actionplane.v1.DeliveryFilter.to:type_name -> google.protobuf.Timestamp
+	12, // 10: actionplane.v1.SummarizeDeliveriesResponse.counts:type_name -> actionplane.v1.DeliveryCount
+	1,  // 11: actionplane.v1.DeliveryCount.state:type_name -> actionplane.v1.DeliveryState
+	26, // 12: actionplane.v1.ReplayDeliveryResponse.delivery:type_name -> actionplane.v1.Delivery
+	9,  // 13: actionplane.v1.ReplayDeliveriesRequest.filter:type_name -> actionplane.v1.DeliveryFilter
+	26, // 14: actionplane.v1.CancelDeliveryResponse.delivery:type_name -> actionplane.v1.Delivery
+	9,  // 15: actionplane.v1.CancelDeliveriesRequest.filter:type_name -> actionplane.v1.DeliveryFilter
+	23, // 16: actionplane.v1.GetCircuitResponse.circuit:type_name -> actionplane.v1.Circuit
+	0,  // 17: actionplane.v1.Circuit.state:type_name -> actionplane.v1.CircuitState
+	28, // 18: actionplane.v1.Circuit.next_probe_at:type_name -> google.protobuf.Timestamp
+	28, // 19: actionplane.v1.Circuit.changed_at:type_name -> google.protobuf.Timestamp
+	26, // 20: actionplane.v1.ListDeliveriesResponse.deliveries:type_name -> actionplane.v1.Delivery
+	28, // 21: actionplane.v1.Run.created_at:type_name -> google.protobuf.Timestamp
+	29, // 22: actionplane.v1.Run.duration:type_name -> google.protobuf.Duration
+	30, // 23: actionplane.v1.Run.steps:type_name -> actionplane.hooks.v1.StepResult
+	26, // 24: actionplane.v1.Run.deliveries:type_name -> actionplane.v1.Delivery
+	1,  // 25: actionplane.v1.Delivery.state:type_name -> actionplane.v1.DeliveryState
+	28, // 26: actionplane.v1.Delivery.created_at:type_name -> google.protobuf.Timestamp
+	28, // 27: actionplane.v1.Delivery.next_attempt_at:type_name -> google.protobuf.Timestamp
+	27, // 28: actionplane.v1.Delivery.attempts:type_name -> actionplane.v1.Attempt
+	28, // 29: actionplane.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	29, // 30: actionplane.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	2,  // 31: actionplane.v1.RunService.GetRun:input_type -> actionplane.v1.GetRunRequest
+	4,  // 32: actionplane.v1.RunService.ListRuns:input_type -> actionplane.v1.ListRunsRequest
+	6,  // 33: actionplane.v1.RunService.GetDelivery:input_type -> actionplane.v1.GetDeliveryRequest
+	8,  // 34: actionplane.v1.RunService.ListDeliveries:input_type -> actionplane.v1.ListDeliveriesRequest
+	10, // 35: actionplane.v1.RunService.SummarizeDeliveries:input_type -> actionplane.v1.SummarizeDeliveriesRequest
+	13, // 36: actionplane.v1.RunService.ReplayDelivery:input_type -> actionplane.v1.ReplayDeliveryRequest
+	15, // 37: actionplane.v1.RunService.ReplayDeliveries:input_type -> actionplane.v1.ReplayDeliveriesRequest
+	17, // 38: actionplane.v1.RunService.CancelDelivery:input_type -> actionplane.v1.CancelDeliveryRequest
+	19, // 39: actionplane.v1.RunService.CancelDeliveries:input_type -> actionplane.v1.CancelDeliveriesRequest
+	21, // 40: actionplane.v1.RunService.GetCircuit:input_type -> actionplane.v1.GetCircuitRequest
+	3,  // 41: actionplane.v1.RunService.GetRun:output_type -> actionplane.v1.GetRunResponse
+	5,  // 42: actionplane.v1.RunService.ListRuns:output_type -> actionplane.v1.ListRunsResponse
+	7,  // 43: actionplane.v1.RunService.GetDelivery:output_type -> actionplane.v1.GetDeliveryResponse
+	24, // 44: actionplane.v1.RunService.ListDeliveries:output_type -> actionplane.v1.ListDeliveriesResponse
+	11, // 45: actionplane.v1.RunService.SummarizeDeliveries:output_type -> actionplane.v1.SummarizeDeliveriesResponse
+	14, // 46: actionplane.v1.RunService.ReplayDelivery:output_type -> actionplane.v1.ReplayDeliveryResponse
+	16, // 47: actionplane.v1.RunService.ReplayDeliveries:output_type -> actionplane.v1.ReplayDeliveriesResponse
+	18, // 48: actionplane.v1.RunService.CancelDelivery:output_type -> actionplane.v1.CancelDeliveryResponse
+	20, // 49: actionplane.v1.RunService.CancelDeliveries:output_type -> actionplane.v1.CancelDeliveriesResponse
+	22, // 50: actionplane.v1.RunService.GetCircuit:output_type -> actionplane.v1.GetCircuitResponse
+	41, // [41:51] is the sub-list for method output_type
+	31, // [31:41] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_v1_run_service_proto_init() }
@@ -1018,8 +2101,8 @@ func file_actionplane_v1_run_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_v1_run_service_proto_rawDesc), len(file_actionplane_v1_run_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   11,
+			NumEnums:      2,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

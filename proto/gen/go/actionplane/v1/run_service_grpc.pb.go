@@ -19,17 +19,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RunService_GetRun_FullMethodName         = "/actionplane.v1.RunService/GetRun"
-	RunService_ListRuns_FullMethodName       = "/actionplane.v1.RunService/ListRuns"
-	RunService_GetDelivery_FullMethodName    = "/actionplane.v1.RunService/GetDelivery"
-	RunService_ListDeliveries_FullMethodName = "/actionplane.v1.RunService/ListDeliveries"
+	RunService_GetRun_FullMethodName              = "/actionplane.v1.RunService/GetRun"
+	RunService_ListRuns_FullMethodName            = "/actionplane.v1.RunService/ListRuns"
+	RunService_GetDelivery_FullMethodName         = "/actionplane.v1.RunService/GetDelivery"
+	RunService_ListDeliveries_FullMethodName      = "/actionplane.v1.RunService/ListDeliveries"
+	RunService_SummarizeDeliveries_FullMethodName = "/actionplane.v1.RunService/SummarizeDeliveries"
+	RunService_ReplayDelivery_FullMethodName      = "/actionplane.v1.RunService/ReplayDelivery"
+	RunService_ReplayDeliveries_FullMethodName    = "/actionplane.v1.RunService/ReplayDeliveries"
+	RunService_CancelDelivery_FullMethodName      = "/actionplane.v1.RunService/CancelDelivery"
+	RunService_CancelDeliveries_FullMethodName    = "/actionplane.v1.RunService/CancelDeliveries"
+	RunService_GetCircuit_FullMethodName          = "/actionplane.v1.RunService/GetCircuit"
 )
 
 // RunServiceClient is the client API for RunService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RunService shows what happened: runs, their deliveries and attempts.
+// RunService shows what happened, runs, their deliveries and attempts, and
+// lets deliveries be repeated or given up.
 type RunServiceClient interface {
 	// NOT_FOUND until the run is recorded, which for a hook is shortly after
 	// its answer.
@@ -39,6 +46,29 @@ type RunServiceClient interface {
 	GetDelivery(ctx context.Context, in *GetDeliveryRequest, opts ...grpc.CallOption) (*GetDeliveryResponse, error)
 	// Newest first.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
+	// How many deliveries each target has in each state, but for those that
+	// succeeded. Dead letters are the failed and the exhausted ones.
+	SummarizeDeliveries(ctx context.Context, in *SummarizeDeliveriesRequest, opts ...grpc.CallOption) (*SummarizeDeliveriesResponse, error)
+	// Sends a delivery again that has ended, or one that waits for a retry
+	// without waiting. The receiver gets the same webhook-id; attempts are
+	// counted on, and the retry policy begins anew. One with an ordering key
+	// waits for its turn, and steps that were canceled because it failed are held
+	// behind it again. FAILED_PRECONDITION: it is under way.
+	ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest, opts ...grpc.CallOption) (*ReplayDeliveryResponse, error)
+	// Sends deliveries again, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest, opts ...grpc.CallOption) (*ReplayDeliveriesResponse, error)
+	// Gives a delivery up that has not ended. An attempt under way is not called
+	// back, but makes no difference any more. What waited behind it goes on: the
+	// next one of its ordering key is sent, while steps that it held back are
+	// canceled. FAILED_PRECONDITION: it has ended.
+	CancelDelivery(ctx context.Context, in *CancelDeliveryRequest, opts ...grpc.CallOption) (*CancelDeliveryResponse, error)
+	// Gives deliveries up, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	CancelDeliveries(ctx context.Context, in *CancelDeliveriesRequest, opts ...grpc.CallOption) (*CancelDeliveriesResponse, error)
+	// Whether a target is tried at the moment. It is closed for one that never
+	// failed often enough, also for one that is not there.
+	GetCircuit(ctx context.Context, in *GetCircuitRequest, opts ...grpc.CallOption) (*GetCircuitResponse, error)
 }
 
 type runServiceClient struct {
@@ -89,11 +119,72 @@ func (c *runServiceClient) ListDeliveries(ctx context.Context, in *ListDeliverie
 	return out, nil
 }
 
+func (c *runServiceClient) SummarizeDeliveries(ctx context.Context, in *SummarizeDeliveriesRequest, opts ...grpc.CallOption) (*SummarizeDeliveriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SummarizeDeliveriesResponse)
+	err := c.cc.Invoke(ctx, RunService_SummarizeDeliveries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest, opts ...grpc.CallOption) (*ReplayDeliveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayDeliveryResponse)
+	err := c.cc.Invoke(ctx, RunService_ReplayDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest, opts ...grpc.CallOption) (*ReplayDeliveriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayDeliveriesResponse)
+	err := c.cc.Invoke(ctx, RunService_ReplayDeliveries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) CancelDelivery(ctx context.Context, in *CancelDeliveryRequest, opts ...grpc.CallOption) (*CancelDeliveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelDeliveryResponse)
+	err := c.cc.Invoke(ctx, RunService_CancelDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) CancelDeliveries(ctx context.Context, in *CancelDeliveriesRequest, opts ...grpc.CallOption) (*CancelDeliveriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelDeliveriesResponse)
+	err := c.cc.Invoke(ctx, RunService_CancelDeliveries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) GetCircuit(ctx context.Context, in *GetCircuitRequest, opts ...grpc.CallOption) (*GetCircuitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCircuitResponse)
+	err := c.cc.Invoke(ctx, RunService_GetCircuit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RunServiceServer is the server API for RunService service.
 // All implementations should embed UnimplementedRunServiceServer
 // for forward compatibility.
 //
-// RunService shows what happened: runs, their deliveries and attempts.
+// RunService shows what happened, runs, their deliveries and attempts, and
+// lets deliveries be repeated or given up.
 type RunServiceServer interface {
 	// NOT_FOUND until the run is recorded, which for a hook is shortly after
 	// its answer.
@@ -103,6 +194,29 @@ type RunServiceServer interface {
 	GetDelivery(context.Context, *GetDeliveryRequest) (*GetDeliveryResponse, error)
 	// Newest first.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
+	// How many deliveries each target has in each state, but for those that
+	// succeeded. Dead letters are the failed and the exhausted ones.
+	SummarizeDeliveries(context.Context, *SummarizeDeliveriesRequest) (*SummarizeDeliveriesResponse, error)
+	// Sends a delivery again that has ended, or one that waits for a retry
+	// without waiting. The receiver gets the same webhook-id; attempts are
+	// counted on, and the retry policy begins anew. One with an ordering key
+	// waits for its turn, and steps that were canceled because it failed are held
+	// behind it again. FAILED_PRECONDITION: it is under way.
+	ReplayDelivery(context.Context, *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error)
+	// Sends deliveries again, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	ReplayDeliveries(context.Context, *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error)
+	// Gives a delivery up that has not ended. An attempt under way is not called
+	// back, but makes no difference any more. What waited behind it goes on: the
+	// next one of its ordering key is sent, while steps that it held back are
+	// canceled. FAILED_PRECONDITION: it has ended.
+	CancelDelivery(context.Context, *CancelDeliveryRequest) (*CancelDeliveryResponse, error)
+	// Gives deliveries up, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	CancelDeliveries(context.Context, *CancelDeliveriesRequest) (*CancelDeliveriesResponse, error)
+	// Whether a target is tried at the moment. It is closed for one that never
+	// failed often enough, also for one that is not there.
+	GetCircuit(context.Context, *GetCircuitRequest) (*GetCircuitResponse, error)
 }
 
 // UnimplementedRunServiceServer should be embedded to have
@@ -123,6 +237,24 @@ func (UnimplementedRunServiceServer) GetDelivery(context.Context, *GetDeliveryRe
 }
 func (UnimplementedRunServiceServer) ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDeliveries not implemented")
+}
+func (UnimplementedRunServiceServer) SummarizeDeliveries(context.Context, *SummarizeDeliveriesRequest) (*SummarizeDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeDeliveries not implemented")
+}
+func (UnimplementedRunServiceServer) ReplayDelivery(context.Context, *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayDelivery not implemented")
+}
+func (UnimplementedRunServiceServer) ReplayDeliveries(context.Context, *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayDeliveries not implemented")
+}
+func (UnimplementedRunServiceServer) CancelDelivery(context.Context, *CancelDeliveryRequest) (*CancelDeliveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelDelivery not implemented")
+}
+func (UnimplementedRunServiceServer) CancelDeliveries(context.Context, *CancelDeliveriesRequest) (*CancelDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelDeliveries not implemented")
+}
+func (UnimplementedRunServiceServer) GetCircuit(context.Context, *GetCircuitRequest) (*GetCircuitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCircuit not implemented")
 }
 func (UnimplementedRunServiceServer) testEmbeddedByValue() {}
 
@@ -216,6 +348,114 @@ func _RunService_ListDeliveries_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RunService_SummarizeDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeDeliveriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).SummarizeDeliveries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_SummarizeDeliveries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).SummarizeDeliveries(ctx, req.(*SummarizeDeliveriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ReplayDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ReplayDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ReplayDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ReplayDelivery(ctx, req.(*ReplayDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_ReplayDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayDeliveriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).ReplayDeliveries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_ReplayDeliveries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).ReplayDeliveries(ctx, req.(*ReplayDeliveriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_CancelDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).CancelDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_CancelDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).CancelDelivery(ctx, req.(*CancelDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_CancelDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelDeliveriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).CancelDeliveries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_CancelDeliveries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).CancelDeliveries(ctx, req.(*CancelDeliveriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_GetCircuit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCircuitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).GetCircuit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_GetCircuit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).GetCircuit(ctx, req.(*GetCircuitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RunService_ServiceDesc is the grpc.ServiceDesc for RunService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -238,6 +478,30 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListDeliveries",
 			Handler:    _RunService_ListDeliveries_Handler,
+		},
+		{
+			MethodName: "SummarizeDeliveries",
+			Handler:    _RunService_SummarizeDeliveries_Handler,
+		},
+		{
+			MethodName: "ReplayDelivery",
+			Handler:    _RunService_ReplayDelivery_Handler,
+		},
+		{
+			MethodName: "ReplayDeliveries",
+			Handler:    _RunService_ReplayDeliveries_Handler,
+		},
+		{
+			MethodName: "CancelDelivery",
+			Handler:    _RunService_CancelDelivery_Handler,
+		},
+		{
+			MethodName: "CancelDeliveries",
+			Handler:    _RunService_CancelDeliveries_Handler,
+		},
+		{
+			MethodName: "GetCircuit",
+			Handler:    _RunService_GetCircuit_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -198,11 +198,14 @@ func (*RunHookCommand_Function) isRunHookCommand_Trigger() {}
 // DeliverEventCommand travels on JetStream stream RUNS, subject
 // actionplane.dispatch.v1.cmd.deliver_event.<tenant>.
 type DeliverEventCommand struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Chain         *Chain                 `protobuf:"bytes,2,opt,name=chain,proto3" json:"chain,omitempty"`
-	Event         *v12.Event             `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
-	PublishedAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	RunId       string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Chain       *Chain                 `protobuf:"bytes,2,opt,name=chain,proto3" json:"chain,omitempty"`
+	Event       *v12.Event             `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
+	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
+	// The event's place in stream EVENTS: the order of those that have one
+	// ordering key.
+	EventSequence uint64 `protobuf:"varint,5,opt,name=event_sequence,json=eventSequence,proto3" json:"event_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,6 +268,13 @@ func (x *DeliverEventCommand) GetPublishedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *DeliverEventCommand) GetEventSequence() uint64 {
+	if x != nil {
+		return x.EventSequence
+	}
+	return 0
+}
+
 var File_actionplane_dispatch_v1_dispatch_proto protoreflect.FileDescriptor
 
 const file_actionplane_dispatch_v1_dispatch_proto_rawDesc = "" +
@@ -279,12 +289,13 @@ const file_actionplane_dispatch_v1_dispatch_proto_rawDesc = "" +
 	"\arequest\x18\x03 \x01(\v2+.actionplane.hooks.v1.RunRequestHookRequestH\x00R\arequest\x12J\n" +
 	"\bresponse\x18\x04 \x01(\v2,.actionplane.hooks.v1.RunResponseHookRequestH\x00R\bresponse\x12J\n" +
 	"\bfunction\x18\x05 \x01(\v2,.actionplane.hooks.v1.RunFunctionHookRequestH\x00R\bfunctionB\t\n" +
-	"\atrigger\"\xd5\x01\n" +
+	"\atrigger\"\xfc\x01\n" +
 	"\x13DeliverEventCommand\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x124\n" +
 	"\x05chain\x18\x02 \x01(\v2\x1e.actionplane.dispatch.v1.ChainR\x05chain\x122\n" +
 	"\x05event\x18\x03 \x01(\v2\x1c.actionplane.events.v1.EventR\x05event\x12=\n" +
-	"\fpublished_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt2\x9c\x01\n" +
+	"\fpublished_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12%\n" +
+	"\x0eevent_sequence\x18\x05 \x01(\x04R\reventSequence2\x9c\x01\n" +
 	"\bDispatch\x12\x8f\x01\n" +
 	"\aRunHook\x12'.actionplane.dispatch.v1.RunHookCommand\x1a%.actionplane.hooks.v1.RunHookResponse\"4\xca\xf3\x180\n" +
 	"$actionplane.dispatch.v1.rpc.run_hook\x12\binternalB\xfe\x01\n" +

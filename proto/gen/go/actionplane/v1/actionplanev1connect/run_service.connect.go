@@ -42,6 +42,23 @@ const (
 	// RunServiceListDeliveriesProcedure is the fully-qualified name of the RunService's ListDeliveries
 	// RPC.
 	RunServiceListDeliveriesProcedure = "/actionplane.v1.RunService/ListDeliveries"
+	// RunServiceSummarizeDeliveriesProcedure is the fully-qualified name of the RunService's
+	// SummarizeDeliveries RPC.
+	RunServiceSummarizeDeliveriesProcedure = "/actionplane.v1.RunService/SummarizeDeliveries"
+	// RunServiceReplayDeliveryProcedure is the fully-qualified name of the RunService's ReplayDelivery
+	// RPC.
+	RunServiceReplayDeliveryProcedure = "/actionplane.v1.RunService/ReplayDelivery"
+	// RunServiceReplayDeliveriesProcedure is the fully-qualified name of the RunService's
+	// ReplayDeliveries RPC.
+	RunServiceReplayDeliveriesProcedure = "/actionplane.v1.RunService/ReplayDeliveries"
+	// RunServiceCancelDeliveryProcedure is the fully-qualified name of the RunService's CancelDelivery
+	// RPC.
+	RunServiceCancelDeliveryProcedure = "/actionplane.v1.RunService/CancelDelivery"
+	// RunServiceCancelDeliveriesProcedure is the fully-qualified name of the RunService's
+	// CancelDeliveries RPC.
+	RunServiceCancelDeliveriesProcedure = "/actionplane.v1.RunService/CancelDeliveries"
+	// RunServiceGetCircuitProcedure is the fully-qualified name of the RunService's GetCircuit RPC.
+	RunServiceGetCircuitProcedure = "/actionplane.v1.RunService/GetCircuit"
 )
 
 // RunServiceClient is a client for the actionplane.v1.RunService service.
@@ -54,6 +71,29 @@ type RunServiceClient interface {
 	GetDelivery(context.Context, *v1.GetDeliveryRequest) (*v1.GetDeliveryResponse, error)
 	// Newest first.
 	ListDeliveries(context.Context, *v1.ListDeliveriesRequest) (*v1.ListDeliveriesResponse, error)
+	// How many deliveries each target has in each state, but for those that
+	// succeeded. Dead letters are the failed and the exhausted ones.
+	SummarizeDeliveries(context.Context, *v1.SummarizeDeliveriesRequest) (*v1.SummarizeDeliveriesResponse, error)
+	// Sends a delivery again that has ended, or one that waits for a retry
+	// without waiting. The receiver gets the same webhook-id; attempts are
+	// counted on, and the retry policy begins anew. One with an ordering key
+	// waits for its turn, and steps that were canceled because it failed are held
+	// behind it again. FAILED_PRECONDITION: it is under way.
+	ReplayDelivery(context.Context, *v1.ReplayDeliveryRequest) (*v1.ReplayDeliveryResponse, error)
+	// Sends deliveries again, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	ReplayDeliveries(context.Context, *v1.ReplayDeliveriesRequest) (*v1.ReplayDeliveriesResponse, error)
+	// Gives a delivery up that has not ended. An attempt under way is not called
+	// back, but makes no difference any more. What waited behind it goes on: the
+	// next one of its ordering key is sent, while steps that it held back are
+	// canceled. FAILED_PRECONDITION: it has ended.
+	CancelDelivery(context.Context, *v1.CancelDeliveryRequest) (*v1.CancelDeliveryResponse, error)
+	// Gives deliveries up, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	CancelDeliveries(context.Context, *v1.CancelDeliveriesRequest) (*v1.CancelDeliveriesResponse, error)
+	// Whether a target is tried at the moment. It is closed for one that never
+	// failed often enough, also for one that is not there.
+	GetCircuit(context.Context, *v1.GetCircuitRequest) (*v1.GetCircuitResponse, error)
 }
 
 // NewRunServiceClient constructs a client for the actionplane.v1.RunService service. By default, it
@@ -91,15 +131,57 @@ func NewRunServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(runServiceMethods.ByName("ListDeliveries")),
 			connect.WithClientOptions(opts...),
 		),
+		summarizeDeliveries: connect.NewClient[v1.SummarizeDeliveriesRequest, v1.SummarizeDeliveriesResponse](
+			httpClient,
+			baseURL+RunServiceSummarizeDeliveriesProcedure,
+			connect.WithSchema(runServiceMethods.ByName("SummarizeDeliveries")),
+			connect.WithClientOptions(opts...),
+		),
+		replayDelivery: connect.NewClient[v1.ReplayDeliveryRequest, v1.ReplayDeliveryResponse](
+			httpClient,
+			baseURL+RunServiceReplayDeliveryProcedure,
+			connect.WithSchema(runServiceMethods.ByName("ReplayDelivery")),
+			connect.WithClientOptions(opts...),
+		),
+		replayDeliveries: connect.NewClient[v1.ReplayDeliveriesRequest, v1.ReplayDeliveriesResponse](
+			httpClient,
+			baseURL+RunServiceReplayDeliveriesProcedure,
+			connect.WithSchema(runServiceMethods.ByName("ReplayDeliveries")),
+			connect.WithClientOptions(opts...),
+		),
+		cancelDelivery: connect.NewClient[v1.CancelDeliveryRequest, v1.CancelDeliveryResponse](
+			httpClient,
+			baseURL+RunServiceCancelDeliveryProcedure,
+			connect.WithSchema(runServiceMethods.ByName("CancelDelivery")),
+			connect.WithClientOptions(opts...),
+		),
+		cancelDeliveries: connect.NewClient[v1.CancelDeliveriesRequest, v1.CancelDeliveriesResponse](
+			httpClient,
+			baseURL+RunServiceCancelDeliveriesProcedure,
+			connect.WithSchema(runServiceMethods.ByName("CancelDeliveries")),
+			connect.WithClientOptions(opts...),
+		),
+		getCircuit: connect.NewClient[v1.GetCircuitRequest, v1.GetCircuitResponse](
+			httpClient,
+			baseURL+RunServiceGetCircuitProcedure,
+			connect.WithSchema(runServiceMethods.ByName("GetCircuit")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // runServiceClient implements RunServiceClient.
 type runServiceClient struct {
-	getRun         *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
-	listRuns       *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
-	getDelivery    *connect.Client[v1.GetDeliveryRequest, v1.GetDeliveryResponse]
-	listDeliveries *connect.Client[v1.ListDeliveriesRequest, v1.ListDeliveriesResponse]
+	getRun              *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
+	listRuns            *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
+	getDelivery         *connect.Client[v1.GetDeliveryRequest, v1.GetDeliveryResponse]
+	listDeliveries      *connect.Client[v1.ListDeliveriesRequest, v1.ListDeliveriesResponse]
+	summarizeDeliveries *connect.Client[v1.SummarizeDeliveriesRequest, v1.SummarizeDeliveriesResponse]
+	replayDelivery      *connect.Client[v1.ReplayDeliveryRequest, v1.ReplayDeliveryResponse]
+	replayDeliveries    *connect.Client[v1.ReplayDeliveriesRequest, v1.ReplayDeliveriesResponse]
+	cancelDelivery      *connect.Client[v1.CancelDeliveryRequest, v1.CancelDeliveryResponse]
+	cancelDeliveries    *connect.Client[v1.CancelDeliveriesRequest, v1.CancelDeliveriesResponse]
+	getCircuit          *connect.Client[v1.GetCircuitRequest, v1.GetCircuitResponse]
 }
 
 // GetRun calls actionplane.v1.RunService.GetRun.
@@ -138,6 +220,60 @@ func (c *runServiceClient) ListDeliveries(ctx context.Context, req *v1.ListDeliv
 	return nil, err
 }
 
+// SummarizeDeliveries calls actionplane.v1.RunService.SummarizeDeliveries.
+func (c *runServiceClient) SummarizeDeliveries(ctx context.Context, req *v1.SummarizeDeliveriesRequest) (*v1.SummarizeDeliveriesResponse, error) {
+	response, err := c.summarizeDeliveries.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReplayDelivery calls actionplane.v1.RunService.ReplayDelivery.
+func (c *runServiceClient) ReplayDelivery(ctx context.Context, req *v1.ReplayDeliveryRequest) (*v1.ReplayDeliveryResponse, error) {
+	response, err := c.replayDelivery.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReplayDeliveries calls actionplane.v1.RunService.ReplayDeliveries.
+func (c *runServiceClient) ReplayDeliveries(ctx context.Context, req *v1.ReplayDeliveriesRequest) (*v1.ReplayDeliveriesResponse, error) {
+	response, err := c.replayDeliveries.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CancelDelivery calls actionplane.v1.RunService.CancelDelivery.
+func (c *runServiceClient) CancelDelivery(ctx context.Context, req *v1.CancelDeliveryRequest) (*v1.CancelDeliveryResponse, error) {
+	response, err := c.cancelDelivery.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CancelDeliveries calls actionplane.v1.RunService.CancelDeliveries.
+func (c *runServiceClient) CancelDeliveries(ctx context.Context, req *v1.CancelDeliveriesRequest) (*v1.CancelDeliveriesResponse, error) {
+	response, err := c.cancelDeliveries.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetCircuit calls actionplane.v1.RunService.GetCircuit.
+func (c *runServiceClient) GetCircuit(ctx context.Context, req *v1.GetCircuitRequest) (*v1.GetCircuitResponse, error) {
+	response, err := c.getCircuit.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // RunServiceHandler is an implementation of the actionplane.v1.RunService service.
 type RunServiceHandler interface {
 	// NOT_FOUND until the run is recorded, which for a hook is shortly after
@@ -148,6 +284,29 @@ type RunServiceHandler interface {
 	GetDelivery(context.Context, *v1.GetDeliveryRequest) (*v1.GetDeliveryResponse, error)
 	// Newest first.
 	ListDeliveries(context.Context, *v1.ListDeliveriesRequest) (*v1.ListDeliveriesResponse, error)
+	// How many deliveries each target has in each state, but for those that
+	// succeeded. Dead letters are the failed and the exhausted ones.
+	SummarizeDeliveries(context.Context, *v1.SummarizeDeliveriesRequest) (*v1.SummarizeDeliveriesResponse, error)
+	// Sends a delivery again that has ended, or one that waits for a retry
+	// without waiting. The receiver gets the same webhook-id; attempts are
+	// counted on, and the retry policy begins anew. One with an ordering key
+	// waits for its turn, and steps that were canceled because it failed are held
+	// behind it again. FAILED_PRECONDITION: it is under way.
+	ReplayDelivery(context.Context, *v1.ReplayDeliveryRequest) (*v1.ReplayDeliveryResponse, error)
+	// Sends deliveries again, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	ReplayDeliveries(context.Context, *v1.ReplayDeliveriesRequest) (*v1.ReplayDeliveriesResponse, error)
+	// Gives a delivery up that has not ended. An attempt under way is not called
+	// back, but makes no difference any more. What waited behind it goes on: the
+	// next one of its ordering key is sent, while steps that it held back are
+	// canceled. FAILED_PRECONDITION: it has ended.
+	CancelDelivery(context.Context, *v1.CancelDeliveryRequest) (*v1.CancelDeliveryResponse, error)
+	// Gives deliveries up, oldest first, at most as many as a call allows. Call
+	// again with what it answers in next until that is empty.
+	CancelDeliveries(context.Context, *v1.CancelDeliveriesRequest) (*v1.CancelDeliveriesResponse, error)
+	// Whether a target is tried at the moment. It is closed for one that never
+	// failed often enough, also for one that is not there.
+	GetCircuit(context.Context, *v1.GetCircuitRequest) (*v1.GetCircuitResponse, error)
 }
 
 // NewRunServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -181,6 +340,42 @@ func NewRunServiceHandler(svc RunServiceHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(runServiceMethods.ByName("ListDeliveries")),
 		connect.WithHandlerOptions(opts...),
 	)
+	runServiceSummarizeDeliveriesHandler := connect.NewUnaryHandlerSimple(
+		RunServiceSummarizeDeliveriesProcedure,
+		svc.SummarizeDeliveries,
+		connect.WithSchema(runServiceMethods.ByName("SummarizeDeliveries")),
+		connect.WithHandlerOptions(opts...),
+	)
+	runServiceReplayDeliveryHandler := connect.NewUnaryHandlerSimple(
+		RunServiceReplayDeliveryProcedure,
+		svc.ReplayDelivery,
+		connect.WithSchema(runServiceMethods.ByName("ReplayDelivery")),
+		connect.WithHandlerOptions(opts...),
+	)
+	runServiceReplayDeliveriesHandler := connect.NewUnaryHandlerSimple(
+		RunServiceReplayDeliveriesProcedure,
+		svc.ReplayDeliveries,
+		connect.WithSchema(runServiceMethods.ByName("ReplayDeliveries")),
+		connect.WithHandlerOptions(opts...),
+	)
+	runServiceCancelDeliveryHandler := connect.NewUnaryHandlerSimple(
+		RunServiceCancelDeliveryProcedure,
+		svc.CancelDelivery,
+		connect.WithSchema(runServiceMethods.ByName("CancelDelivery")),
+		connect.WithHandlerOptions(opts...),
+	)
+	runServiceCancelDeliveriesHandler := connect.NewUnaryHandlerSimple(
+		RunServiceCancelDeliveriesProcedure,
+		svc.CancelDeliveries,
+		connect.WithSchema(runServiceMethods.ByName("CancelDeliveries")),
+		connect.WithHandlerOptions(opts...),
+	)
+	runServiceGetCircuitHandler := connect.NewUnaryHandlerSimple(
+		RunServiceGetCircuitProcedure,
+		svc.GetCircuit,
+		connect.WithSchema(runServiceMethods.ByName("GetCircuit")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/actionplane.v1.RunService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case RunServiceGetRunProcedure:
@@ -191,6 +386,18 @@ func NewRunServiceHandler(svc RunServiceHandler, opts ...connect.HandlerOption) 
 			runServiceGetDeliveryHandler.ServeHTTP(w, r)
 		case RunServiceListDeliveriesProcedure:
 			runServiceListDeliveriesHandler.ServeHTTP(w, r)
+		case RunServiceSummarizeDeliveriesProcedure:
+			runServiceSummarizeDeliveriesHandler.ServeHTTP(w, r)
+		case RunServiceReplayDeliveryProcedure:
+			runServiceReplayDeliveryHandler.ServeHTTP(w, r)
+		case RunServiceReplayDeliveriesProcedure:
+			runServiceReplayDeliveriesHandler.ServeHTTP(w, r)
+		case RunServiceCancelDeliveryProcedure:
+			runServiceCancelDeliveryHandler.ServeHTTP(w, r)
+		case RunServiceCancelDeliveriesProcedure:
+			runServiceCancelDeliveriesHandler.ServeHTTP(w, r)
+		case RunServiceGetCircuitProcedure:
+			runServiceGetCircuitHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -214,4 +421,28 @@ func (UnimplementedRunServiceHandler) GetDelivery(context.Context, *v1.GetDelive
 
 func (UnimplementedRunServiceHandler) ListDeliveries(context.Context, *v1.ListDeliveriesRequest) (*v1.ListDeliveriesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.ListDeliveries is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) SummarizeDeliveries(context.Context, *v1.SummarizeDeliveriesRequest) (*v1.SummarizeDeliveriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.SummarizeDeliveries is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) ReplayDelivery(context.Context, *v1.ReplayDeliveryRequest) (*v1.ReplayDeliveryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.ReplayDelivery is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) ReplayDeliveries(context.Context, *v1.ReplayDeliveriesRequest) (*v1.ReplayDeliveriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.ReplayDeliveries is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) CancelDelivery(context.Context, *v1.CancelDeliveryRequest) (*v1.CancelDeliveryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.CancelDelivery is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) CancelDeliveries(context.Context, *v1.CancelDeliveriesRequest) (*v1.CancelDeliveriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.CancelDeliveries is not implemented"))
+}
+
+func (UnimplementedRunServiceHandler) GetCircuit(context.Context, *v1.GetCircuitRequest) (*v1.GetCircuitResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("actionplane.v1.RunService.GetCircuit is not implemented"))
 }
