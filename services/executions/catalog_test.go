@@ -129,8 +129,12 @@ func TestConfig(t *testing.T) {
 	if err := executions.DefaultConfig().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	err := executions.Config{EventsMaxBytes: -1}.Validate()
-	for _, name := range []string{"ACTIONPLANE_EVENTS_MAX_AGE", "ACTIONPLANE_EVENTS_MAX_BYTES", "ACTIONPLANE_EVENT_WORKERS"} {
+	err := executions.Config{EventsMaxBytes: -1, ExecutionMaxDepth: 3, CatalogStrict: []string{"true", "t1"}}.Validate()
+	for _, name := range []string{
+		"ACTIONPLANE_EVENTS_MAX_AGE", "ACTIONPLANE_EVENTS_MAX_BYTES", "ACTIONPLANE_EVENT_WORKERS", "ACTIONPLANE_EVENT_BATCH_MAX_COUNT",
+		"ACTIONPLANE_EVENT_BATCH_MAX_BYTES", "ACTIONPLANE_EXECUTION_MAX_TARGETS", "ACTIONPLANE_EXECUTION_MAX_DEPTH",
+		"ACTIONPLANE_CATALOG_MAX_ENTRIES", "ACTIONPLANE_CATALOG_STRICT",
+	} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v does not name %s", err, name)
 		}
