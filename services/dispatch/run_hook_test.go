@@ -275,3 +275,19 @@ func verify(t *testing.T, r received) {
 		t.Errorf("header %v", r.header)
 	}
 }
+
+func TestRunHook_AsyncStepFailsWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	pool := h.open(t)
+	h.startOn(t, quick(), pool)
+	url, _ := receiver(t, ok)
+	if out, _, err := h.request(t.Context(), false, target("1", url, async, false)); err != nil || outcomes(out.GetSteps()) != "QUEUED" {
+		t.Fatalf("got %v, %v", out, err)
+	}
+	pool.Close()
+	out, _, err := h.request(t.Context(), false, target("1", url, async, true), target("2", url, webhook, true))
+	if err != nil || outcomes(out.GetSteps()) != "FAILED SUCCEEDED" {
+		t.Fatalf("got %v, %v", out, err)
+	}
+}

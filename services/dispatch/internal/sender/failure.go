@@ -85,8 +85,10 @@ func (f *Failure) Cause() string {
 		return "the time was over"
 	case errors.As(f.Err, &known):
 		return known.Message
+	case errors.As(f.Err, &dns) && dns.IsNotFound:
+		return "no such host"
 	case errors.As(f.Err, &dns):
-		return dns.Err
+		return "the name servers gave no answer"
 	case errors.As(f.Err, &errno):
 		return errno.Error()
 	case errors.Is(f.Err, io.EOF), errors.Is(f.Err, io.ErrUnexpectedEOF):

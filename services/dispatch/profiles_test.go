@@ -10,7 +10,7 @@ import (
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 )
 
-func TestKeys_AreAskedForOnceAndAfterAChange(t *testing.T) {
+func TestProfiles_AreAskedForOnceAndAfterAChange(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.start(t, quick())
@@ -22,7 +22,7 @@ func TestKeys_AreAskedForOnceAndAfterAChange(t *testing.T) {
 		return h.targets.asked.Load()
 	}
 	before := hook()
-	eventually(t, "the keys to be kept", func() bool { // the follower forgets them once, when it starts
+	eventually(t, "the profile to be kept", func() bool { // the follower forgets it once, when it starts
 		last := before
 		before = hook()
 		return before == last
@@ -34,21 +34,5 @@ func TestKeys_AreAskedForOnceAndAfterAChange(t *testing.T) {
 	if err := h.conn.Publish(t.Context(), contract.ChangeSubject(string(tenant.Default), "target"), "", nil, data); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the keys to be asked for again", func() bool { return hook() > before })
-}
-
-func TestRunHook_AsyncStepFailsWithoutADatabase(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	pool := h.open(t)
-	h.startOn(t, quick(), pool)
-	url, _ := receiver(t, ok)
-	if out, _, err := h.request(t.Context(), false, target("1", url, async, false)); err != nil || outcomes(out.GetSteps()) != "QUEUED" {
-		t.Fatalf("got %v, %v", out, err)
-	}
-	pool.Close()
-	out, _, err := h.request(t.Context(), false, target("1", url, async, true), target("2", url, webhook, true))
-	if err != nil || outcomes(out.GetSteps()) != "FAILED SUCCEEDED" {
-		t.Fatalf("got %v, %v", out, err)
-	}
+	eventually(t, "the profile to be asked for again", func() bool { return hook() > before })
 }
