@@ -140,3 +140,17 @@ func Distinct(roles []Role) []Role {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// MayReplace reports whether who holds some roles may replace those that
+// somebody has by others: all that is given or taken must be Within. What stays
+// is nobody's business.
+func MayReplace(held, before, after []Role) bool {
+	before, after = Distinct(before), Distinct(after)
+	for _, r := range slices.Concat(before, after) {
+		changes := slices.Contains(before, r) != slices.Contains(after, r)
+		if changes && !r.Within(held) {
+			return false
+		}
+	}
+	return true
+}

@@ -15,4 +15,5 @@ ALTER TABLE people
     DROP COLUMN changed_at,
     DROP COLUMN state,
     DROP COLUMN kind;
+DROP INDEX organizations_name;
 ALTER TABLE organizations DROP COLUMN changed_at, DROP COLUMN state;

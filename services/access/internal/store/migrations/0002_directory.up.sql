@@ -4,6 +4,8 @@
 ALTER TABLE organizations
     ADD COLUMN state      text        NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'inactive', 'deleted')),
     ADD COLUMN changed_at timestamptz NOT NULL DEFAULT now();
+-- Names are told apart by people, who do not see case.
+CREATE UNIQUE INDEX organizations_name ON organizations (tenant_id, lower(name)) WHERE state <> 'deleted';
 
 -- A person is a human, who has an e-mail address, or a service, which has
 -- none. A deleted one is a bare id: who he was is forgotten, what he did is
@@ -51,8 +53,8 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_person ON identities (tenant_id, person_id);
 
--- OIDC issuers beside those of the configuration. settings is JSON of package
--- issuer's Settings. organization_id is set where the issuer's tokens hold in
+-- OIDC issuers beside that of the configuration. settings is JSON of package
+-- oidc's Settings. organization_id is set where the issuer's tokens hold in
 -- that organization alone.
 CREATE TABLE issuers (
     tenant_id       uuid        NOT NULL REFERENCES tenants,
