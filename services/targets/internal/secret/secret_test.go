@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"regexp"
@@ -114,5 +115,20 @@ func BenchmarkOpen(b *testing.B) {
 		if _, err := ours.Open(sealed, "tenant/69629012906488334"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestNewEd25519(t *testing.T) {
+	t.Parallel()
+	seed, public := secret.NewEd25519()
+	key := ed25519.NewKeyFromSeed([]byte(seed.Reveal()))
+	if !ed25519.Verify(public, []byte("m"), ed25519.Sign(key, []byte("m"))) {
+		t.Error("the halves do not belong together")
+	}
+	if text := secret.PublicText(public); !regexp.MustCompile(`^whpk_[A-Za-z0-9+/]{43}=$`).MatchString(text) {
+		t.Errorf("got %s", text)
+	}
+	if other, _ := secret.NewEd25519(); other.Reveal() == seed.Reveal() {
+		t.Error("two seeds are alike")
 	}
 }
