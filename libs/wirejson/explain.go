@@ -171,7 +171,16 @@ var wellKnown = map[protoreflect.FullName]string{
 
 func isWellKnown(m protoreflect.MessageDescriptor) bool { return wellKnown[m.FullName()] != "" }
 
-// wanted words the values of a field.
+// Expected words the values of a field, or of its elements: "an integer from 0
+// to 4294967295".
+func Expected(f protoreflect.FieldDescriptor) string {
+	if m := f.Message(); m != nil && !isWellKnown(m) {
+		return "an object"
+	}
+	return wanted(f)
+}
+
+// wanted is Expected of a field whose values protojson judges.
 func wanted(f protoreflect.FieldDescriptor) string {
 	switch f.Kind() {
 	case protoreflect.MessageKind, protoreflect.GroupKind:

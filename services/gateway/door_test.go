@@ -46,7 +46,7 @@ func TestAdmission(t *testing.T) {
 		{"OrganizationPermissionOfAnOrganizationOwner", "GET", actions + "/1", "", "Bearer org-owner", "", 200, `{}`},
 		{"AuthenticatedIsEnough", "GET", executions + "/methods", "", "Bearer member", "", 200, `{}`},
 		{"PermissionComesBeforeValidation", "POST", targets, "{}", "Bearer member", "", 403, denied},
-		{"ThenValidation", "POST", targets, "{}", "Bearer owner", "", 400, `{"code":3,"message":"invalid CreateTargetRequest.target.target_type: exactly one field is required in oneof"}`},
+		{"ThenValidation", "POST", targets, "{}", "Bearer owner", "", 400, invalid("invalid CreateTargetRequest.target.target_type: exactly one field is required in oneof", "target.targetType", "exactly one field is required in oneof")},
 		{"OrganizationHeader", "GET", actions + "/1", "", "Bearer owner", home, 200, `{}`},
 		{"ForeignOrganizationHeader", "GET", actions + "/1", "", "Bearer owner", foreign, 403, noOrg},
 		{"OrganizationHeaderThatIsNotUTF8", "GET", actions + "/1", "", "Bearer owner", "\xff", 403, noOrg},

@@ -49,6 +49,8 @@ type received struct {
 // world is a gateway with everything around it played by the test: the owners
 // of all methods and access, on a real bus.
 type world struct {
+	accessv1.AccessAccessServer // nil: what the gateway does not ask for
+
 	addr   string
 	client *http.Client
 	bus    *bustest.Server
@@ -328,4 +330,9 @@ func (a answer) want(t testing.TB, status int, body string) {
 	if a.status != status || a.body != body {
 		t.Errorf("got  %d %s\nwant %d %s", a.status, a.body, status, body)
 	}
+}
+
+// invalid is the body of an error that names a field.
+func invalid(message, field, problem string) string {
+	return fmt.Sprintf(`{"code":3,"message":%q,"details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":%q,"description":%q}]}]}`, message, field, problem)
 }

@@ -15,22 +15,19 @@ import (
 	"github.com/actionplane/actionplane/services/gateway/internal/rest"
 )
 
-// maxHeader is the largest request header in bytes, on HTTP/1.1 the request
-// line included.
-const maxHeader = 16 << 10
-
 // newHTTP1 is Fiber in front of the handler.
 func (s *Service) newHTTP1() *fiber.App {
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage:        true,
 		DisablePreParseMultipartForm: true, // a body is a body
 		BodyLimit:                    s.cfg.MaxRequest,
-		ReadBufferSize:               maxHeader,
+		ReadBufferSize:               s.cfg.MaxHeader,
 		ReadTimeout:                  s.cfg.RequestTimeout,
 		WriteTimeout:                 s.cfg.RequestTimeout,
 		IdleTimeout:                  2 * s.cfg.RequestTimeout,
 		ServerHeader:                 "actionplane",
-		ErrorHandler:                 s.refuse,
+		Concurrency:                  s.cfg.MaxConnections,
+		ErrorHandler:                 s.fail,
 	})
 	app.Server().CloseOnShutdown = true // tells clients not to send more on this connection
 	app.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.logPanic}))
@@ -42,8 +39,8 @@ func (s *Service) logPanic(_ *fiber.Ctx, cause any) {
 	s.log.Error("gateway.panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 }
 
-// refuse answers where the handler was not reached or did not return.
-func (s *Service) refuse(c *fiber.Ctx, err error) error {
+// fail answers where the handler was not reached or did not return.
+func (s *Service) fail(c *fiber.Ctx, err error) error {
 	status := http.StatusInternalServerError
 	var known *fiber.Error
 	if errors.As(err, &known) {
@@ -51,8 +48,14 @@ func (s *Service) refuse(c *fiber.Ctx, err error) error {
 	}
 	listen.Linger(c.Context().Conn())
 	c.Response().Reset()
+	refusal := s.refusal(status)
+	answer := bridge.Handler(named(s.cfg.cors().Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, refusal) }))))
+	if answer(c) == nil {
+		return nil
+	}
+	c.Response().Reset() // not even the path can be read
 	c.Status(status).Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	return c.Send(rest.ErrorBody(c.Path(), s.refusal(status)))
+	return c.Send(rest.ErrorBody(c.Path(), refusal))
 }
 
 // refusal words what Fiber answers with a bare status.
@@ -61,12 +64,12 @@ func (s *Service) refusal(status int) *fault.Error {
 	case http.StatusRequestEntityTooLarge:
 		return rest.TooLarge(s.cfg.MaxRequest)
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return fault.Exhausted("the request header is larger than %d bytes", maxHeader)
+		return fault.Exhausted("the request header is larger than %d bytes", s.cfg.MaxHeader).WithStatus(status)
 	case http.StatusRequestTimeout:
-		return fault.Deadline("the request did not arrive in time")
+		return fault.Deadline("the request did not arrive in time").WithStatus(status)
 	case http.StatusBadRequest:
 		return fault.Invalid("malformed HTTP request")
 	default:
-		return fault.Internal("internal error")
+		return fault.Internal("internal error").WithStatus(status)
 	}
 }

@@ -142,8 +142,8 @@ func TestRawHTTP1(t *testing.T) {
 		"BadEscape":        {"GET /%zz HTTP/1.1\r\n" + owner, 400, `{"code":3,"message":"malformed HTTP request"}`},
 		"AbsoluteForm":     {"GET http://x" + targets + "/1 HTTP/1.1\r\n" + owner, 200, `{}`},
 		"OptionsOfAll":     {"OPTIONS * HTTP/1.1\r\n" + owner, 400, `{"code":3,"message":"Bad Request"}`},
-		"Chunked":          {"POST " + targets + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer owner\r\nHost: x\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400, `{"code":3,"message":"invalid CreateTargetRequest.target.target_type: exactly one field is required in oneof"}`},
-		"Multipart":        {"POST " + targets + " HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 4\r\n" + owner + "null", 400, `{"code":3,"message":"proto: syntax error (line 1:1): unexpected token null"}`},
+		"Chunked":          {"POST " + targets + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer owner\r\nHost: x\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400, invalid("invalid CreateTargetRequest.target.target_type: exactly one field is required in oneof", "target.targetType", "exactly one field is required in oneof")},
+		"Multipart":        {"POST " + targets + " HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 4\r\n" + owner + "null", 400, invalid("target: must be an object", "target", "must be an object")},
 		"HTTP10":           {"GET " + targets + "/1 HTTP/1.0\r\n" + owner, 200, `{}`},
 		"BodyNeverArrives": {"POST " + targets + " HTTP/1.1\r\nContent-Length: 9\r\n" + owner + "{", 408, `{"code":4,"message":"the request did not arrive in time"}`},
 	} {

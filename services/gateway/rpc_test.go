@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -237,13 +236,6 @@ func TestConnectAndGRPCWeb(t *testing.T) {
 		t.Parallel()
 		a := w.owner(t, "POST", "/a.B/C", `{}`, "Content-Type", "application/json")
 		a.want(t, 501, `{"code":"unimplemented","message":"unknown method /a.B/C"}`)
-	})
-	t.Run("TextOfGRPCWebIsRefused", func(t *testing.T) {
-		t.Parallel()
-		body := base64.StdEncoding.EncodeToString(make([]byte, 5))
-		if a := w.owner(t, "POST", actionv3alpha.ZITADELActionsGetTarget.FullName, body, "Content-Type", "application/grpc-web-text"); a.status != 415 {
-			t.Errorf("got %d %s", a.status, a.body)
-		}
 	})
 }
 

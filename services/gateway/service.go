@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/libs/health"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/validation"
+	"github.com/actionplane/actionplane/services/gateway/internal/certificate"
 	"github.com/actionplane/actionplane/services/gateway/internal/edge"
 	"github.com/actionplane/actionplane/services/gateway/internal/listen"
 	"github.com/actionplane/actionplane/services/gateway/internal/reference"
@@ -30,13 +30,17 @@ type Service struct {
 	log     *slog.Logger
 	tls     *tls.Config
 	people  *edge.People
+	limits  *limits
+	rpc     *rpc.Handler
 	handler http.Handler
-	open    atomic.Bool // the port is
+
+	open     atomic.Bool // the port is
+	inFlight atomic.Int64
 }
 
 // New builds the gateway. It reads the certificate, and opens nothing else.
 func New(cfg Config, deps host.Deps) (*Service, error) {
-	tlsConfig, err := loadTLS(cfg)
+	tlsConfig, err := loadTLS(cfg, deps.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people}
+	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people, limits: newLimits(cfg, deps)}
 	s.handler = s.routes(deps, restHandler, docs, door)
 	deps.Health.Add("gateway.port", s.isOpen)
 	return s, nil
@@ -71,55 +75,28 @@ func (s *Service) isOpen(context.Context) error {
 	return nil
 }
 
-// routes tells RPCs, our own pages, and REST apart. It is no ServeMux, which
-// would redirect paths that are not clean.
-func (s *Service) routes(deps host.Deps, restHandler, docs http.Handler, door *edge.Door) http.Handler {
-	rpcHandler := rpc.New(rpc.Config{
-		MaxRequest: s.cfg.MaxRequest,
-		Ready:      func(ctx context.Context) bool { return deps.Health.Ready(ctx).Ready() },
-	}, door)
-	own := map[string]http.Handler{
-		health.LivePath: deps.Health, health.ReadyPath: deps.Health,
-		reference.DocumentPath: docs, reference.PagePath: docs,
-	}
-	if s.cfg.PublicMetrics {
-		own["/metrics"] = deps.Telemetry.MetricsHandler()
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if protocol := rpc.Protocol(r); protocol != "" {
-			rpcHandler.ServeHTTP(w, edge.WithIncoming(r, protocol))
-			return
-		}
-		if handler, ok := own[r.URL.Path]; ok {
-			handler.ServeHTTP(w, r)
-			return
-		}
-		restHandler.ServeHTTP(w, edge.WithIncoming(r, edge.ProtocolREST))
-	})
-}
-
-func loadTLS(cfg Config) (*tls.Config, error) {
+func loadTLS(cfg Config, log *slog.Logger) (*tls.Config, error) {
 	if cfg.TLSCert == "" {
 		return nil, nil //nolint:nilnil // no certificate: no TLS
 	}
-	cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+	files, err := certificate.Open(cfg.TLSCert, cfg.TLSKey, log)
 	if err != nil {
 		return nil, fmt.Errorf("ACTIONPLANE_TLS_CERT: %w", err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: files.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // Run listens and serves until ctx is done, then finishes what it holds.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.people.Close()
-	port, err := listen.New(ctx, s.cfg.Addr, s.tls)
+	port, err := listen.New(ctx, listen.Config{Addr: s.cfg.Addr, TLS: s.tls, MaxConnections: s.cfg.MaxConnections, SendGrace: s.cfg.SendGrace})
 	if err != nil {
 		return fmt.Errorf("ACTIONPLANE_ADDR: %w", err)
 	}
 	s.open.Store(true)
 	defer s.open.Store(false)
 	s.log.Info("gateway.listening", "addr", port.Addr().String(), "tls", s.tls != nil)
-	http1, http2 := s.newHTTP1(), s.newHTTP2()
+	http1, http2 := s.newHTTP1(), s.newHTTP2(ctx)
 	return host.Together(ctx,
 		func(ctx context.Context) error { <-ctx.Done(); return port.Close() }, // which ends both Serves
 		func(ctx context.Context) error {
@@ -130,6 +107,7 @@ func (s *Service) Run(ctx context.Context) error {
 			serving := http2.Serve(port.HTTP2)
 			return served(serving, http2.Shutdown(context.WithoutCancel(ctx)))
 		},
+		s.limits.Run,
 	)
 }
 

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	host.Main("gateway", nil, host.Service("gateway", gateway.DefaultConfig(), gateway.New))
+	host.Main("gateway", nil, host.Service("gateway", gateway.DefaultConfig(), gateway.New, host.WithCache))
 }

@@ -67,15 +67,16 @@ func (d *Door) Call(ctx context.Context, m *contract.Method, req, resp proto.Mes
 
 // admit decides whether the call may be made, and as whom.
 func (d *Door) admit(ctx context.Context, m *contract.Method, req proto.Message) (tenant.Identity, error) {
-	in := incomingOf(ctx)
-	token := in.bearer()
+	visit := visitOf(ctx)
+	token := Bearer(visit.header)
 	if token == "" {
 		return tenant.Identity{}, fault.Unauthenticated("auth header missing")
 	}
 	if m.OrganizationField != "" {
-		return d.admitToField(ctx, token, m, req)
+		return d.admitToField(ctx, visit, token, m, req)
 	}
-	p, err := d.people.Find(ctx, token, in.organization(m))
+	p, err := d.people.Find(ctx, token, visit.organization(m))
+	visit.found(err)
 	if err != nil {
 		return tenant.Identity{}, err
 	}
@@ -89,11 +90,12 @@ func (d *Door) admit(ctx context.Context, m *contract.Method, req proto.Message)
 // organization that is not the caller's does not exist for him. What is wrong
 // with the request is told to those who may make it, and to those whose
 // organization does not exist, perhaps because it is malformed.
-func (d *Door) admitToField(ctx context.Context, token string, m *contract.Method, req proto.Message) (tenant.Identity, error) {
+func (d *Door) admitToField(ctx context.Context, visit *Visit, token string, m *contract.Method, req proto.Message) (tenant.Identity, error) {
 	invalid := d.rules.Check(req)
 	r := req.ProtoReflect()
 	organization := r.Get(r.Descriptor().Fields().ByName(protoreflect.Name(m.OrganizationField))).String()
 	p, err := d.people.Find(ctx, token, organization)
+	visit.found(err)
 	switch {
 	case fault.CodeOf(err) == fault.CodePermissionDenied && invalid != nil:
 		return p.Identity, invalid
@@ -110,11 +112,11 @@ func (d *Door) admitToField(ctx context.Context, token string, m *contract.Metho
 
 // organization returns the organization that the header names; "" where it
 // names none or the method does not care.
-func (in incoming) organization(m *contract.Method) string {
+func (v *Visit) organization(m *contract.Method) string {
 	if m.Scope != contract.ScopeOrganization {
 		return ""
 	}
-	return in.header.Get(organizationHeader)
+	return v.header.Get(organizationHeader)
 }
 
 // permit checks the method's permission where the contract says it must hold.

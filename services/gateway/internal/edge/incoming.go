@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
+
+	"github.com/actionplane/actionplane/libs/fault"
 )
 
 // The protocols that carry calls.
@@ -14,30 +17,56 @@ const (
 	ProtocolConnect = "connect"
 )
 
-// incoming is what the door wants to know of the request behind a call.
-type incoming struct {
+// Visit is what the door wants to know of the request behind a call, and what
+// it finds out about it.
+type Visit struct {
 	header   http.Header
 	protocol string
+	token    atomic.Uint32 // what became of it
 }
 
-type incomingKey struct{}
+const (
+	tokenUnseen = iota
+	tokenGood
+	tokenBad
+)
 
-// WithIncoming returns r with a context in which Call finds its headers and
-// the protocol it speaks.
-func WithIncoming(r *http.Request, protocol string) *http.Request {
-	in := incoming{header: r.Header, protocol: protocol}
-	return r.WithContext(context.WithValue(r.Context(), incomingKey{}, in))
+type visitKey struct{}
+
+// WithVisit returns r with a context in which Call finds its headers and the
+// protocol it speaks.
+func WithVisit(r *http.Request, protocol string) (*http.Request, *Visit) {
+	v := &Visit{header: r.Header, protocol: protocol}
+	return r.WithContext(context.WithValue(r.Context(), visitKey{}, v)), v
 }
 
-func incomingOf(ctx context.Context) incoming {
-	in, _ := ctx.Value(incomingKey{}).(incoming)
-	return in
+func visitOf(ctx context.Context) *Visit {
+	if v, ok := ctx.Value(visitKey{}).(*Visit); ok {
+		return v
+	}
+	return &Visit{}
 }
 
-// bearer returns the token of the Authorization header; "" where there is
+// Welcome reports whether the token was somebody's.
+func (v *Visit) Welcome() bool { return v.token.Load() == tokenGood }
+
+// Stranger reports whether the token was nobody's.
+func (v *Visit) Stranger() bool { return v.token.Load() == tokenBad }
+
+// found notes what asking for the token's holder has told.
+func (v *Visit) found(err error) {
+	switch fault.CodeOf(err) {
+	case 0, fault.CodePermissionDenied:
+		v.token.Store(tokenGood)
+	case fault.CodeUnauthenticated:
+		v.token.Store(tokenBad)
+	}
+}
+
+// Bearer returns the token of the Authorization header; "" where there is
 // none.
-func (in incoming) bearer() string {
-	scheme, token, ok := strings.Cut(in.header.Get("Authorization"), " ")
+func Bearer(h http.Header) string {
+	scheme, token, ok := strings.Cut(h.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}

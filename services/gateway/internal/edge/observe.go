@@ -21,6 +21,9 @@ import (
 
 const component = "actionplane/gateway"
 
+// RequestID is the header by which a request is found again in the logs.
+const RequestID = "X-Request-Id"
+
 // observer tells of every call once: a span, a measurement, a log line.
 type observer struct {
 	log        *slog.Logger
@@ -44,15 +47,15 @@ func newObserver(log *slog.Logger, tel *telemetry.Telemetry) (*observer, error) 
 // returned function ends it.
 func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Context, func(tenant.Identity, error)) {
 	start := time.Now()
-	in := incomingOf(ctx)
-	ctx = o.propagator.Extract(ctx, propagation.HeaderCarrier(in.header))
+	visit := visitOf(ctx)
+	ctx = o.propagator.Extract(ctx, propagation.HeaderCarrier(visit.header))
 	ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(m.FullName, "/"), trace.WithSpanKind(trace.SpanKindServer))
 	return ctx, func(who tenant.Identity, err error) {
 		took := time.Since(start)
 		code := fault.CodeOf(err)
 		about := []attribute.KeyValue{
 			attribute.String("method", m.FullName),
-			attribute.String("protocol", in.protocol),
+			attribute.String("protocol", visit.protocol),
 			attribute.String("code", codes.Code(code).String()),
 		}
 		span.SetAttributes(about...)
@@ -61,8 +64,8 @@ func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Conte
 		}
 		span.End()
 		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(about...))
-		o.log.InfoContext(ctx, "edge.call", "method", m.FullName, "protocol", in.protocol, "code", uint32(code),
-			"person", who.Person, "organization", who.Organization, "took", took)
+		o.log.InfoContext(ctx, "edge.call", "method", m.FullName, "protocol", visit.protocol, "code", uint32(code),
+			"person", who.Person, "organization", who.Organization, "took", took, "request", visit.header.Get(RequestID))
 	}
 }
 

@@ -23,12 +23,25 @@ const (
 	acceptBacklog = 128
 )
 
+// Config says where to listen, and what connections may do.
+type Config struct {
+	Addr string
+	// TLS may be nil: then TLS is refused.
+	TLS *tls.Config
+	// MaxConnections is how many may be open at once; more are closed. 0: no
+	// limit.
+	MaxConnections int
+	// SendGrace is how long clients may go on sending over HTTP/1.1 once the
+	// port is closed. 0: as long as they like.
+	SendGrace time.Duration
+}
+
 // Port is a listening port that hands its connections to two listeners.
 type Port struct {
 	HTTP1, HTTP2 net.Listener
 
 	inner  net.Listener
-	tls    *tls.Config
+	cfg    Config
 	http1  *handed
 	http2  *handed
 	closed chan struct{}
@@ -36,16 +49,17 @@ type Port struct {
 
 	mu      sync.Mutex
 	looking map[net.Conn]struct{} // connections that are being looked at; nil once closed
+	live    map[*counted]struct{} // all connections
 }
 
-// New listens on addr. tlsConfig may be nil: then TLS is refused.
-func New(ctx context.Context, addr string, tlsConfig *tls.Config) (*Port, error) {
+// New listens.
+func New(ctx context.Context, cfg Config) (*Port, error) {
 	var lc net.ListenConfig
-	inner, err := lc.Listen(ctx, "tcp", addr)
+	inner, err := lc.Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return nil, err
 	}
-	p := &Port{inner: inner, tls: tlsConfig, closed: make(chan struct{}), looking: map[net.Conn]struct{}{}}
+	p := &Port{inner: inner, cfg: cfg, closed: make(chan struct{}), looking: map[net.Conn]struct{}{}, live: map[*counted]struct{}{}}
 	p.http1 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.http2 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.HTTP1, p.HTTP2 = p.http1, p.http2
@@ -64,6 +78,7 @@ func (p *Port) Close() error {
 	}
 	err := p.inner.Close()
 	p.wg.Wait()
+	p.hurry()
 	close(p.http1.conns) // nobody hands over any more
 	close(p.http2.conns)
 	return err
@@ -123,12 +138,44 @@ func (p *Port) accept() {
 			}
 			continue
 		}
-		p.wg.Go(func() { p.route(conn) })
+		if c := p.count(conn); c != nil {
+			p.wg.Go(func() { p.route(c) })
+		}
+	}
+}
+
+// count takes a connection among the live ones; nil, and closed, where there
+// are too many.
+func (p *Port) count(conn net.Conn) *counted {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cfg.MaxConnections > 0 && len(p.live) >= p.cfg.MaxConnections {
+		_ = conn.Close()
+		return nil
+	}
+	c := &counted{Conn: conn, port: p}
+	p.live[c] = struct{}{}
+	return c
+}
+
+// hurry bounds how long clients may go on sending over HTTP/1.1. HTTP/2 reads
+// all the time, and its server bounds each request for itself.
+func (p *Port) hurry() {
+	if p.cfg.SendGrace <= 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := time.Now().Add(p.cfg.SendGrace)
+	for c := range p.live {
+		if c.http1.Load() {
+			c.hurry(last)
+		}
 	}
 }
 
 // route hands a connection over, or closes it.
-func (p *Port) route(conn net.Conn) {
+func (p *Port) route(conn *counted) {
 	if !p.startLooking(conn) {
 		_ = conn.Close()
 		return
@@ -138,6 +185,7 @@ func (p *Port) route(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
+	conn.http1.Store(to == p.http1)
 	to.hand(looked)
 }
 
@@ -165,12 +213,12 @@ func (p *Port) classify(conn net.Conn) (net.Conn, *handed) {
 
 // unwrap takes the TLS off and looks at what is inside.
 func (p *Port) unwrap(conn net.Conn) (net.Conn, *handed) {
-	if p.tls == nil {
+	if p.cfg.TLS == nil {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), peekTimeout) // its writes too
 	defer cancel()
-	plain := tls.Server(conn, p.tls)
+	plain := tls.Server(conn, p.cfg.TLS)
 	if err := plain.HandshakeContext(ctx); err != nil {
 		return nil, nil
 	}

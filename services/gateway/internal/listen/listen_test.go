@@ -33,7 +33,7 @@ func certificate(t *testing.T) (server, client *tls.Config) {
 
 func open(t *testing.T, tlsConfig *tls.Config) *listen.Port {
 	t.Helper()
-	p, err := listen.New(t.Context(), "127.0.0.1:0", tlsConfig)
+	p, err := listen.New(t.Context(), listen.Config{Addr: "127.0.0.1:0", TLS: tlsConfig})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,13 @@ func (m *marshaler) Unmarshal(data []byte, v any) error {
 	if msg := messageIn(v); msg != nil {
 		return m.codec.Unmarshal(data, msg)
 	}
+	if list := listIn(v); list.IsValid() {
+		return m.codec.UnmarshalList(data, func() proto.Message {
+			made := reflect.New(list.Type().Elem().Elem())
+			list.Set(reflect.Append(list, made))
+			return made.Interface().(proto.Message)
+		})
+	}
 	return m.JSONPb.Unmarshal(data, v)
 }
 
@@ -54,7 +61,9 @@ func (m *marshaler) NewDecoder(r io.Reader) runtime.Decoder {
 		if len(bytes.TrimSpace(data)) == 0 {
 			return io.EOF
 		}
-		return m.Unmarshal(data, v)
+		err = m.Unmarshal(data, v)
+		keep(r, err)
+		return err
 	})
 }
 
@@ -87,4 +96,16 @@ func messageIn(v any) proto.Message {
 	}
 	field.Elem().Set(made)
 	return msg
+}
+
+var messageType = reflect.TypeFor[proto.Message]()
+
+// listIn returns the list of messages that v points to; the zero Value for
+// everything else.
+func listIn(v any) reflect.Value {
+	field := reflect.ValueOf(v)
+	if field.Kind() != reflect.Pointer || field.Elem().Kind() != reflect.Slice || !field.Elem().Type().Elem().Implements(messageType) {
+		return reflect.Value{}
+	}
+	return field.Elem()
 }

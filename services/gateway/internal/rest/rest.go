@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/proto"
@@ -19,11 +18,12 @@ import (
 // New returns the handler of all REST paths. Calls go to door. A body of more
 // than maxRequest bytes is refused.
 func New(ctx context.Context, maxRequest int, door contract.Caller) (http.Handler, error) {
+	routes := newRoutes()
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
-		runtime.WithErrorHandler(errorHandler),
+		runtime.WithErrorHandler(routes.errorHandler),
 		runtime.WithRoutingErrorHandler(routingErrorHandler),
-		runtime.WithForwardResponseOption(successStatus(methods())),
+		runtime.WithForwardResponseOption(routes.successStatus),
 		runtime.WithIncomingHeaderMatcher(noHeader),
 		runtime.WithOutgoingHeaderMatcher(noHeader),
 		runtime.WithDisablePathLengthFallback(),
@@ -33,30 +33,17 @@ func New(ctx context.Context, maxRequest int, door contract.Caller) (http.Handle
 			return nil, fmt.Errorf("mount %s: %w", s.Name, err)
 		}
 	}
-	return checked(maxRequest, mux), nil
+	return checked(maxRequest, withCloudEvents(mux)), nil
 }
 
 // noHeader keeps headers out of gRPC metadata: the door reads the request's
 // own.
 func noHeader(string) (string, bool) { return "", false }
 
-func methods() map[string]*contract.Method {
-	all := map[string]*contract.Method{}
-	for _, s := range edge.Services {
-		for _, m := range s.Methods {
-			all[m.FullName] = m
-		}
-	}
-	return all
-}
-
 // successStatus writes the status that the method's contract asks for.
-func successStatus(all map[string]*contract.Method) func(context.Context, http.ResponseWriter, proto.Message) error {
-	return func(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
-		name, _ := runtime.RPCMethod(ctx)
-		if m := all["/"+strings.TrimPrefix(name, "/")]; m != nil && m.SuccessStatus != http.StatusOK {
-			w.WriteHeader(m.SuccessStatus)
-		}
-		return nil
+func (rs routes) successStatus(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
+	if m := rs.of(ctx).method; m != nil && m.SuccessStatus != http.StatusOK {
+		w.WriteHeader(m.SuccessStatus)
 	}
+	return nil
 }

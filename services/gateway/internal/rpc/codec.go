@@ -1,7 +1,9 @@
 package rpc
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -16,21 +18,78 @@ func (jsonCodec) Name() string { return "json" }
 
 // Marshal implements connect.Codec.
 func (c jsonCodec) Marshal(v any) ([]byte, error) {
-	m, ok := v.(proto.Message)
-	if !ok {
-		return nil, fmt.Errorf("%T is not a proto message", v)
+	m, err := message(v)
+	if err != nil {
+		return nil, err
 	}
 	return c.codec.Marshal(m)
 }
 
 // Unmarshal implements connect.Codec. An empty body is an empty message.
 func (c jsonCodec) Unmarshal(data []byte, v any) error {
-	m, ok := v.(proto.Message)
-	if !ok {
-		return fmt.Errorf("%T is not a proto message", v)
-	}
-	if len(data) == 0 {
-		return nil
+	m, err := message(v)
+	if err != nil || len(data) == 0 {
+		return err
 	}
 	return c.codec.Unmarshal(data, m)
+}
+
+// binaryCodec is protobuf with errors that stay what they are: those of the
+// protobuf library differ from build to build.
+type binaryCodec struct{}
+
+// Name implements connect.Codec.
+func (binaryCodec) Name() string { return "proto" }
+
+// Marshal implements connect.Codec.
+func (binaryCodec) Marshal(v any) ([]byte, error) {
+	m, err := message(v)
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(m)
+}
+
+// MarshalAppend is Marshal into a buffer that connect reuses.
+func (binaryCodec) MarshalAppend(dst []byte, v any) ([]byte, error) {
+	m, err := message(v)
+	if err != nil {
+		return nil, err
+	}
+	return proto.MarshalOptions{}.MarshalAppend(dst, m)
+}
+
+// IsBinary tells connect that the form is no text.
+func (binaryCodec) IsBinary() bool { return true }
+
+// Unmarshal implements connect.Codec.
+func (binaryCodec) Unmarshal(data []byte, v any) error {
+	m, err := message(v)
+	if err != nil {
+		return err
+	}
+	if err := proto.Unmarshal(data, m); err != nil {
+		return errors.New(worded(m, err))
+	}
+	return nil
+}
+
+// worded keeps of the library's text what is in it: the name of the field that
+// does not hold UTF-8.
+func worded(m proto.Message, err error) string {
+	name := string(m.ProtoReflect().Descriptor().Name())
+	if _, after, ok := strings.Cut(strings.ReplaceAll(err.Error(), "\u00a0", " "), "field "); ok {
+		if field, problem, ok := strings.Cut(after, " "); ok && strings.Contains(problem, "UTF-8") {
+			return fmt.Sprintf("%s: field %s is not UTF-8", name, field)
+		}
+	}
+	return name + ": malformed protobuf"
+}
+
+func message(v any) (proto.Message, error) {
+	m, ok := v.(proto.Message)
+	if !ok {
+		return nil, fmt.Errorf("%T is not a proto message", v)
+	}
+	return m, nil
 }

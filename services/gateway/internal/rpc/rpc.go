@@ -5,11 +5,16 @@ package rpc
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/wirejson"
@@ -26,15 +31,22 @@ type Config struct {
 	Ready func(context.Context) bool
 }
 
-// New returns the handler of all "/pkg.Service/Method" paths. Calls go to
-// door.
-func New(cfg Config, door contract.Caller) http.Handler {
+// Handler serves all "/pkg.Service/Method" paths.
+type Handler struct {
+	calls    http.Handler
+	refusals *connect.ErrorWriter
+}
+
+// New returns the handler. Calls go to door.
+func New(cfg Config, door contract.Caller) *Handler {
 	mux := http.NewServeMux()
 	options := []connect.HandlerOption{
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(withErrors)),
 		connect.WithReadMaxBytes(cfg.MaxRequest),
 		connect.WithCodec(jsonCodec{codec: wirejson.Default()}),
+		connect.WithCodec(binaryCodec{}),
 	}
+	h := &Handler{refusals: connect.NewErrorWriter(options...)}
 	var names []string
 	for _, s := range edge.Services {
 		_, handler := s.Connect(door, options...)
@@ -43,26 +55,32 @@ func New(cfg Config, door contract.Caller) http.Handler {
 		}
 		names = append(names, s.Name)
 	}
-	mux.Handle("/", unimplemented(options))
+	mux.HandleFunc("/", h.unimplemented)
 	reflector := grpcreflect.NewStaticReflector(names...)
 	mux.Handle(grpcreflect.NewHandlerV1(reflector))
 	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector))
 	mux.Handle(grpchealth.NewHandler(health{ready: cfg.Ready}))
-	return mux
+	h.calls = webText(mux)
+	return h
 }
 
-// unimplemented answers for methods that are not there, in the protocol of the
-// caller.
-func unimplemented(options []connect.HandlerOption) http.Handler {
-	errors := connect.NewErrorWriter(options...)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !errors.IsSupported(r) {
-			http.NotFound(w, r)
-			return
-		}
-		err := connect.NewError(connect.CodeUnimplemented, fault.New(fault.CodeUnimplemented, "unknown method %s", r.URL.Path))
-		_ = errors.Write(w, r, err) // the client went away
-	})
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.calls.ServeHTTP(w, r) }
+
+// Refuse answers with e, in the protocol of the caller.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, e *fault.Error) {
+	webText(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = h.refusals.Write(w, r, connectError(e)) // the client went away
+	})).ServeHTTP(w, r)
+}
+
+// unimplemented answers for methods that are not there.
+func (h *Handler) unimplemented(w http.ResponseWriter, r *http.Request) {
+	if !h.refusals.IsSupported(r) {
+		http.NotFound(w, r)
+		return
+	}
+	h.Refuse(w, r, fault.New(fault.CodeUnimplemented, "unknown method %s", r.URL.Path))
 }
 
 // withErrors turns faults into Connect's errors, which its protocols turn into
@@ -91,13 +109,37 @@ func connectError(err error) error {
 		return connect.NewError(code, errors.New(code.String()))
 	}
 	out := connect.NewError(connect.Code(e.Code), errors.New(e.Text()))
-	if e.ID == "" {
-		return out
+	for _, d := range details(e) {
+		if detail, err := connect.NewErrorDetail(d); err == nil {
+			out.AddDetail(detail)
+		}
 	}
-	if detail, err := connect.NewErrorDetail(&zitadelv1.ErrorDetail{Id: e.ID, Message: e.Message}); err == nil {
-		out.AddDetail(detail)
+	if e.Code == fault.CodeUnauthenticated {
+		out.Meta().Set("WWW-Authenticate", "Bearer")
+	}
+	if e.RetryAfter > 0 {
+		out.Meta().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	return out
+}
+
+// details are what a client need not read out of the text.
+func details(e *fault.Error) []proto.Message {
+	var all []proto.Message
+	if e.ID != "" {
+		all = append(all, &zitadelv1.ErrorDetail{Id: e.ID, Message: e.Message})
+	}
+	if len(e.Fields) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, f := range e.Fields {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.Path, Description: f.Problem})
+		}
+		all = append(all, bad)
+	}
+	if e.RetryAfter > 0 {
+		all = append(all, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
+	}
+	return all
 }
 
 // health answers grpc.health.v1 for the whole process.
