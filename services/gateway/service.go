@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/validation"
@@ -28,6 +29,7 @@ const remembered = 10_000
 type Service struct {
 	cfg     Config
 	log     *slog.Logger
+	bus     *bus.Conn
 	tls     *tls.Config
 	people  *edge.People
 	limits  *limits
@@ -61,7 +63,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, log: deps.Log, tls: tlsConfig, people: people, limits: newLimits(cfg, deps)}
+	s := &Service{cfg: cfg, log: deps.Log, bus: deps.Bus, tls: tlsConfig, people: people, limits: newLimits(cfg, deps)}
 	s.handler = s.routes(deps, restHandler, docs, door)
 	deps.Health.Add("gateway.port", s.isOpen)
 	return s, nil
@@ -108,6 +110,7 @@ func (s *Service) Run(ctx context.Context) error {
 			return served(serving, http2.Shutdown(context.WithoutCancel(ctx)))
 		},
 		s.limits.Run,
+		func(ctx context.Context) error { return host.Stopped(ctx, s.people.Follow(ctx, s.bus)) },
 	)
 }
 
