@@ -96,12 +96,13 @@ func jwt(token string) string {
 	return token
 }
 
-// Follow forgets whom the change feed tells of, until ctx is done.
+// Follow forgets people when the change feed tells of some, until ctx is done.
+// What it told before is older than what is remembered, or soon forgotten.
 func (p *People) Follow(ctx context.Context, conn *bus.Conn) error {
 	if err := conn.EnsureStream(ctx, changefeed.Stream()); err != nil {
 		return err
 	}
-	return changefeed.Follow(ctx, conn, func(uint64) { p.forget() }, func(_ uint64, c *changesv1.Change) {
+	return changefeed.Follow(ctx, conn, func(uint64) {}, func(_ uint64, c *changesv1.Change) {
 		if touchesPeople(c) {
 			p.forget()
 		}
