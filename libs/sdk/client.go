@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,12 @@ type Config struct {
 	Inject func(ctx context.Context, header map[string][]string)
 	// Options of the NATS connection, e.g. credentials.
 	Options []nats.Option
+	// NoIndex makes every hook ask Actionplane, also where nobody listens.
+	NoIndex bool
+	// IndexLease is how long the index holds without a sign that it is up to
+	// date, which bounds what a client misses that is cut off and does not
+	// know; 0 means 3 s.
+	IndexLease time.Duration
 }
 
 // Client talks to Actionplane. It is safe for concurrent use.
@@ -43,7 +50,8 @@ type Client struct {
 	js       jetstream.JetStream
 	tenant   string
 	inject   func(context.Context, map[string][]string)
-	borrowed bool // nc is the service's: Close leaves it open
+	index    *index // nil: every hook asks
+	borrowed bool   // nc is the service's: Close leaves it open
 }
 
 // Connect opens a connection of its own. It fails at once when no server
@@ -67,7 +75,8 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 }
 
 // New uses a connection that the service has already, and leaves it open; URL,
-// Name and Options of cfg have no meaning then.
+// Name and Options of cfg have no meaning then. It follows the conditions that
+// somebody listens to until Close is called or the connection is closed.
 func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if cfg.Tenant == "" {
 		cfg.Tenant = DefaultTenant
@@ -82,12 +91,20 @@ func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open jetstream: %w", err)
 	}
-	return &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, borrowed: true}, nil
+	c := &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, borrowed: true}
+	if !cfg.NoIndex {
+		c.index = startIndex(c, cmp.Or(cfg.IndexLease, defaultIndexLease))
+	}
+	return c, nil
 }
 
-// Close sends what is buffered and closes the connection that Connect opened.
-// Closing again does nothing.
+// Close sends what is buffered, forgets the index and closes the connection
+// that Connect opened. Closing again does nothing.
 func (c *Client) Close() error {
+	if c.index != nil {
+		c.index.stop()
+		<-c.index.done
+	}
 	err := c.nc.FlushTimeout(5 * time.Second)
 	if !c.borrowed {
 		c.nc.Close()

@@ -13,6 +13,21 @@
 // sdkhttp around net/http handlers, package sdkfiber around those of Fiber.
 // Package sdktest is an Actionplane for the tests of a service.
 //
+// # The index
+//
+// Most methods have nobody who listens. A client therefore keeps the
+// conditions of its tenant's executions, from a list and the change feed
+// behind it, and answers a hook that none of them matches by itself: no
+// message, no time. What it was given is not looked at then: that a payload is
+// no JSON shows only once somebody listens.
+//
+// The index counts only while it is seen to be up to date. Before it is read,
+// after a lost connection, behind a feed that lags or is gone, every hook asks.
+// So an outage never switches a guard off, but a change takes a moment: a hook
+// that runs within milliseconds of the answer of SetExecution may miss it, and
+// one of a client that is cut off and cannot know, for at most IndexLease. Who
+// cannot have that sets NoIndex.
+//
 // The SDK needs nats.go and protobuf. A service in another language needs a
 // NATS client: the subjects, headers and messages are those of the proto files
 // actionplane/hooks/v1 and actionplane/events/v1, in protobuf or, with header

@@ -67,9 +67,20 @@ type Step struct {
 	Before, After []byte
 }
 
+// MayListen reports whether somebody may listen to a kind of hook of a method,
+// or function: false where the index knows that nobody does. Then the hook
+// would be answered unchanged at once, and need not be made up. See package
+// documentation, "The index".
+func (c *Client) MayListen(kind Kind, method string) bool {
+	return c.index == nil || !c.index.silent(kind, method)
+}
+
 // Request runs before a request is handled. An *Error is a refusal to hand to
 // the caller, unless Unavailable says otherwise.
 func (c *Client) Request(ctx context.Context, h Hook) (Result, error) {
+	if !c.MayListen(KindRequest, h.Method) {
+		return Result{Payload: h.Payload}, nil
+	}
 	return c.run(ctx, &hooksv1.HooksRunRequestHook, h, h.Payload, &hooksv1.RunRequestHookRequest{
 		Method: h.Method, Payload: h.Payload, Caller: callerProto(h.Caller), Headers: headersProto(h.Headers), Explain: h.Explain,
 	})
@@ -78,6 +89,9 @@ func (c *Client) Request(ctx context.Context, h Hook) (Result, error) {
 // Response runs before a response is sent. The work is done by then: an
 // *Error keeps the response back, it undoes nothing.
 func (c *Client) Response(ctx context.Context, h Hook) (Result, error) {
+	if !c.MayListen(KindResponse, h.Method) {
+		return Result{Payload: h.Payload}, nil
+	}
 	return c.run(ctx, &hooksv1.HooksRunResponseHook, h, h.Payload, &hooksv1.RunResponseHookRequest{
 		Method: h.Method, Payload: h.Payload, Request: h.Request, Caller: callerProto(h.Caller), Headers: headersProto(h.Headers), Explain: h.Explain,
 	})
@@ -86,6 +100,9 @@ func (c *Client) Response(ctx context.Context, h Hook) (Result, error) {
 // Function runs while a function is at work. The result's payload holds what
 // the targets answered, merged; it is empty when they said nothing.
 func (c *Client) Function(ctx context.Context, h Hook) (Result, error) {
+	if !c.MayListen(KindFunction, h.Method) {
+		return Result{}, nil
+	}
 	// What goes in is the context, not an answer: unchanged is nothing.
 	return c.run(ctx, &hooksv1.HooksRunFunctionHook, h, nil, &hooksv1.RunFunctionHookRequest{
 		Function: h.Method, Payload: h.Payload, Caller: callerProto(h.Caller), Explain: h.Explain,
@@ -121,6 +138,11 @@ func check(h Hook) error {
 }
 
 func (c *Client) call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
+	return c.exchange(ctx, m, req, resp, c.request)
+}
+
+// exchange is one call, sent as send does.
+func (c *Client) exchange(ctx context.Context, m *contract.Method, req, resp proto.Message, send func(context.Context, *nats.Msg) (*nats.Msg, error)) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
@@ -128,9 +150,9 @@ func (c *Client) call(ctx context.Context, m *contract.Method, req, resp proto.M
 	}
 	data, err := proto.Marshal(req)
 	if err != nil {
-		return &Error{Code: CodeInvalid, Message: "the hook cannot be encoded", cause: err}
+		return &Error{Code: CodeInvalid, Message: "the call cannot be encoded", cause: err}
 	}
-	answer, err := c.request(ctx, &nats.Msg{Subject: m.Subject + "." + c.tenant, Header: c.header(ctx), Data: data})
+	answer, err := send(ctx, &nats.Msg{Subject: m.Subject + "." + c.tenant, Header: c.header(ctx), Data: data})
 	if err != nil {
 		return transportError(err)
 	}

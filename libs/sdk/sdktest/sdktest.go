@@ -54,6 +54,8 @@ type Actionplane struct {
 	serves *nats.Conn
 	subs   []*nats.Subscription
 
+	conditions conditions
+
 	inFlight sync.WaitGroup
 	mu       sync.Mutex
 	calls    []Call
@@ -132,6 +134,7 @@ func (a *Actionplane) Client(t testing.TB) *sdk.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = c.Close() }) // the connection may be gone
 	return c
 }
 
