@@ -5,14 +5,19 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/validation"
+	"github.com/actionplane/actionplane/proto/contract"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
+	approvalsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/approvals/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	dynamicv0 "github.com/actionplane/actionplane/proto/gen/go/dynamic/v0"
+	"github.com/actionplane/actionplane/services/approvals/internal/mail"
 	"github.com/actionplane/actionplane/services/approvals/internal/store"
 )
 
@@ -22,19 +27,24 @@ const flushTimeout = 500 * time.Millisecond
 
 // Service is the approvals service.
 type Service struct {
-	bus    *bus.Conn
-	db     *pg.Pool
-	relay  *outbox.Relay
-	server *bus.Server
+	bus      *bus.Conn
+	db       *pg.Pool
+	relay    *outbox.Relay
+	server   *bus.Server
+	handlers *handlers
 }
 
 // handlers answers the calls, one file for each.
 type handlers struct {
 	cfg    Config
 	log    *slog.Logger
+	bus    *bus.Conn
 	store  *store.Store
 	relay  *outbox.Relay
 	access *accessv1.AccessBusClient
+	door   *approval.Door
+	mailer *mail.Sender  // nil: no e-mails are sent
+	work   chan struct{} // holds a token when there may be something to execute
 }
 
 // New builds the service. It needs a database.
@@ -43,31 +53,60 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{
-		bus:    deps.Bus,
-		db:     deps.DB,
-		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
-		server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
+	mailer, err := mail.NewSender(cfg.Mail)
+	if err != nil {
+		return nil, err
 	}
-	dynamicv0.RegisterApprovalsOrganizationSettingsServiceServer(s.server, &handlers{
+	h := &handlers{
 		cfg:    cfg,
 		log:    deps.Log,
-		store:  store.New(deps.DB),
-		relay:  s.relay,
+		bus:    deps.Bus,
+		store:  store.New(deps.DB, mailer != nil),
+		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
 		access: accessv1.NewAccessBusClient(deps.Bus),
-	})
+		door:   approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log}),
+		mailer: mailer,
+		work:   make(chan struct{}, 1),
+	}
+	s := &Service{bus: deps.Bus, db: deps.DB, relay: h.relay, handlers: h, server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check})}
+	guarded := h.door.Guard(s.server)
+	dynamicv0.RegisterApprovalsOrganizationSettingsServiceServer(guarded, h)
+	dynamicv0.RegisterApprovalsAdminActionServiceServer(guarded, h)
+	actionplanev1.RegisterApprovalsApprovalServiceServer(guarded, h)
+	approvalsv1.RegisterApprovalsApprovalsServer(guarded, h)
 	return s, nil
 }
 
-// Run brings schema and stream up to date and serves until ctx is done.
+// Run brings schema and streams up to date and serves until ctx is done.
 func (s *Service) Run(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+	if err := s.ensureStreams(ctx); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	return host.Together(ctx, s.server.Run, s.relay.Run)
+	h := s.handlers
+	return host.Together(ctx, s.server.Run, h.recordChanges, h.execute, h.sweep, h.sendNotices, s.relay.Run, h.door.Run)
+}
+
+// ensureStreams brings the streams up to date that this room publishes to.
+// EVENTS is executions' own: it is made only where executions has not been up
+// yet, which then gives it its limits. Without it, the outbox would wait, and
+// with it the change feed.
+func (s *Service) ensureStreams(ctx context.Context) error {
+	for _, stream := range []bus.Stream{
+		changefeed.Stream(),
+		approval.Stream(),
+		{Name: contract.AuditHeadsStream, Subjects: []string{contract.AuditHeadSubjects}},
+	} {
+		if err := s.bus.EnsureStream(ctx, stream); err != nil {
+			return err
+		}
+	}
+	if _, err := s.bus.LastSequence(ctx, contract.EventsStream); err == nil {
+		return nil
+	}
+	return s.bus.EnsureStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
 }
 
 // announce waits for the feed to have what was just committed. Where that
@@ -78,5 +117,24 @@ func (h *handlers) announce(ctx context.Context) {
 	defer cancel()
 	if err := h.relay.Flush(ctx); err != nil {
 		h.log.WarnContext(ctx, "approvals.feed_is_late", "error", err)
+	}
+}
+
+// mutate is the one way in which a call changes a request. It runs change in a
+// transaction, again when that lost a race, and makes it known.
+func (h *handlers) mutate(ctx context.Context, change func(context.Context, *store.Tx) error) error {
+	if err := h.store.Tx(ctx, change); err != nil {
+		return err
+	}
+	h.wake()
+	h.announce(ctx)
+	return nil
+}
+
+// wake says that there may be something to execute.
+func (h *handlers) wake() {
+	select {
+	case h.work <- struct{}{}:
+	default: // the token that is there will do
 	}
 }

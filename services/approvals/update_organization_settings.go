@@ -2,7 +2,10 @@ package approvals
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
@@ -12,7 +15,7 @@ import (
 )
 
 // UpdateOrganizationSettings changes the fields that are present and returns
-// what then holds.
+// what then holds. Weakening approvals that are on needs approval itself.
 func (h *handlers) UpdateOrganizationSettings(ctx context.Context, in *dynamicv0.UpdateOrganizationSettingsRequest) (*dynamicv0.UpdateOrganizationSettingsResponse, error) {
 	who := tenant.From(ctx)
 	if err := sees(who, in.GetOrganizationId()); err != nil {
@@ -25,9 +28,9 @@ func (h *handlers) UpdateOrganizationSettings(ctx context.Context, in *dynamicv0
 	return &dynamicv0.UpdateOrganizationSettingsResponse{OrganizationSettings: toProto(who.Organization, stored)}, nil
 }
 
-// changeSettings is the one place where settings change, and therefore where
-// weakening them will have to ask for approval. Reviewers are counted before
-// the row is locked: nobody waits for a neighbour while others wait for him.
+// changeSettings is the one place where settings change. Reviewers are counted
+// before the row is locked: nobody waits for a neighbour while others wait for
+// him.
 func (h *handlers) changeSettings(ctx context.Context, who tenant.Identity, patch settings.Patch) (store.StoredSettings, error) {
 	var reviewers uint32
 	if patch.NeedsReviewers() {
@@ -36,18 +39,63 @@ func (h *handlers) changeSettings(ctx context.Context, who tenant.Identity, patc
 			return store.StoredSettings{}, err
 		}
 	}
-	stored, changed, err := h.store.ChangeSettings(ctx, func(current settings.Settings) (settings.Settings, error) {
-		return current.Apply(patch, reviewers)
+	var stored store.StoredSettings
+	err := approval.Do(ctx, h.door, settingsChange(who), h.store.Tx, func(ctx context.Context, tx *store.Tx) (err error) {
+		stored, _, err = tx.ChangeSettings(ctx, func(current settings.Settings) (settings.Settings, error) {
+			return current.Apply(patch, reviewers)
+		})
+		return err
 	})
-	if err != nil || !changed {
-		return stored, err
-	}
-	if stored.Enabled {
-		h.log.WarnContext(ctx, "approvals.not_enforced", "organization", who.Organization, "person", who.Person,
-			"hint", "approvals are on in this organization's settings, but this version does not hold back any change")
+	if err != nil {
+		return store.StoredSettings{}, err
 	}
 	h.announce(ctx)
 	return stored, nil
+}
+
+// settingsChange describes a change of an organization's settings to the door.
+func settingsChange(who tenant.Identity) approval.Change[*store.Tx] {
+	return approval.Change[*store.Tx]{
+		EntityType: "organizationSettings", EntityID: string(who.Organization),
+		State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
+			current, err := tx.LockedSettings(ctx, who)
+			if err != nil {
+				return nil, err
+			}
+			return settingsState(current)
+		},
+		Harmless: strengthens,
+	}
+}
+
+// state is what approvers see of settings, and what must not have moved when
+// a change is carried out.
+type state struct {
+	Enabled           bool  `json:"approvalEnabled"`
+	TTLHours          int32 `json:"approvalTtlHours"`
+	RequiredApprovals int32 `json:"approvalRequiredApprovals"`
+}
+
+func settingsState(s settings.Settings) ([]byte, error) {
+	text, err := json.Marshal(state{Enabled: s.Enabled, TTLHours: s.TTLHours(), RequiredApprovals: s.RequiredApprovals})
+	if err != nil {
+		return nil, fmt.Errorf("encode settings: %w", err)
+	}
+	return text, nil
+}
+
+// strengthens reports whether settings after are nowhere weaker than before.
+// What cannot be read is.
+func strengthens(before, after []byte) bool {
+	var b, a state
+	if json.Unmarshal(before, &b) != nil || json.Unmarshal(after, &a) != nil {
+		return false
+	}
+	return !settings.Weakens(b.settings(), a.settings())
+}
+
+func (s state) settings() settings.Settings {
+	return settings.Settings{Enabled: s.Enabled, TTL: settings.Hours(s.TTLHours), RequiredApprovals: s.RequiredApprovals}
 }
 
 // countReviewers asks access. Whatever keeps it from answering, the caller may

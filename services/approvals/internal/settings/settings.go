@@ -93,3 +93,10 @@ func (s Settings) check() error {
 	}
 	return nil
 }
+
+// Weakens reports whether going from s to next makes it easier for anybody to
+// have his way: approvals turned off, fewer people, or, while they are on, more
+// time to find them. What is off protects nothing and cannot be weakened.
+func Weakens(s, next Settings) bool {
+	return s.Enabled && (!next.Enabled || next.RequiredApprovals < s.RequiredApprovals || next.TTL > s.TTL)
+}

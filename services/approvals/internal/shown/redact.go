@@ -134,9 +134,9 @@ func secretName(name string) bool {
 	return false
 }
 
-// empty reports whether a value cannot be a secret: nothing, a number or a
-// flag about one.
+// empty reports whether a value cannot be a secret: nothing, or a flag about
+// one.
 func empty(value []byte) bool {
 	value = bytes.TrimSpace(value)
-	return len(value) == 0 || string(value) == `""` || strings.IndexByte("tfn0123456789-", value[0]) >= 0
+	return len(value) == 0 || string(value) == `""` || strings.IndexByte("tfn", value[0]) >= 0
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,6 +35,12 @@ ON CONFLICT (tenant_id, organization_id) DO NOTHING`
 
 	lockSettings = getSettings + ` FOR UPDATE`
 
+	// Who reads them to decide by them waits for who changes them, and the
+	// other way round.
+	shareSettings = getSettings + ` FOR SHARE`
+
+	anyEnabled = `SELECT EXISTS (SELECT FROM organization_settings WHERE tenant_id = $1 AND approval_enabled)`
+
 	// A writer that waited began before the one it waited for ended: hence
 	// greatest.
 	changeSettings = `
@@ -63,40 +70,65 @@ func (s *Store) Settings(ctx context.Context, who tenant.Identity) (StoredSettin
 	return found, nil
 }
 
+// AnyEnabled reports whether any organization of a tenant has approvals on.
+func (s *Store) AnyEnabled(ctx context.Context, in tenant.ID) (bool, error) {
+	var any bool
+	if err := s.pool.QueryRow(ctx, anyEnabled, in).Scan(&any); err != nil {
+		return false, fmt.Errorf("look for settings: %w", pg.Translate(err))
+	}
+	return any, nil
+}
+
+// Settings returns the settings of an organization, or the defaults where
+// nobody has written any. Nobody changes them until the transaction ends.
+func (x *Tx) Settings(ctx context.Context, who tenant.Identity) (settings.Settings, error) {
+	return x.settings(ctx, shareSettings, who)
+}
+
+// LockedSettings is Settings for who is about to change them.
+func (x *Tx) LockedSettings(ctx context.Context, who tenant.Identity) (settings.Settings, error) {
+	return x.settings(ctx, lockSettings, who)
+}
+
+func (x *Tx) settings(ctx context.Context, statement string, who tenant.Identity) (settings.Settings, error) {
+	found, err := scanSettings(x.tx.QueryRow(ctx, statement, who.Tenant, who.Organization))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return settings.Default(), nil
+	}
+	if err != nil {
+		return settings.Settings{}, fmt.Errorf("load settings: %w", err)
+	}
+	return found.Settings, nil
+}
+
 // ChangeSettings replaces the settings of the organization that ctx's call is
 // about with what decide makes of them, and reports whether that changed
 // anything; the first time, it did. Others wait meanwhile, so that nobody
 // overwrites what he has not seen. decide must be quick and may run more than
 // once; its error is returned and leaves everything as it was.
-func (s *Store) ChangeSettings(ctx context.Context, decide func(settings.Settings) (settings.Settings, error)) (StoredSettings, bool, error) {
+func (x *Tx) ChangeSettings(ctx context.Context, decide func(settings.Settings) (settings.Settings, error)) (StoredSettings, bool, error) {
 	who := tenant.From(ctx)
-	var stored StoredSettings
-	var changed bool
-	err := s.pool.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var created bool
-		var err error
-		if stored, created, err = lockOrCreate(ctx, tx, who); err != nil {
-			return fmt.Errorf("lock settings: %w", err)
-		}
-		next, err := decide(stored.Settings)
-		if err != nil {
-			return err
-		}
-		if changed = created || next != stored.Settings; !changed {
-			return nil
-		}
-		stored, err = scanSettings(tx.QueryRow(ctx, changeSettings, who.Tenant, who.Organization,
-			next.Enabled, next.TTLHours(), next.RequiredApprovals, who.Person))
-		if err != nil {
-			return fmt.Errorf("change settings: %w", err)
-		}
-		op := changesv1.Operation_OPERATION_CHANGED
-		if created {
-			op = changesv1.Operation_OPERATION_CREATED
-		}
-		return changefeed.Add(ctx, tx, settingsResource, stored.ID, op, stored.UpdatedAt)
-	})
-	return stored, changed, err
+	stored, created, err := lockOrCreate(ctx, x.tx, who)
+	if err != nil {
+		return StoredSettings{}, false, fmt.Errorf("lock settings: %w", err)
+	}
+	next, err := decide(stored.Settings)
+	if err != nil {
+		return StoredSettings{}, false, err
+	}
+	if !created && next == stored.Settings {
+		return stored, false, nil
+	}
+	stored, err = scanSettings(x.tx.QueryRow(ctx, changeSettings, who.Tenant, who.Organization,
+		next.Enabled, next.TTLHours(), next.RequiredApprovals, who.Person))
+	if err != nil {
+		return StoredSettings{}, false, fmt.Errorf("change settings: %w", err)
+	}
+	op := changesv1.Operation_OPERATION_CHANGED
+	if created {
+		op = changesv1.Operation_OPERATION_CREATED
+	}
+	return stored, true, changefeed.Add(ctx, x.tx, settingsResource, stored.ID, op, stored.UpdatedAt)
 }
 
 // lockOrCreate returns the row, locked, and whether it is new and holds the
