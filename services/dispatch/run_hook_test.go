@@ -83,6 +83,19 @@ func TestRunHook(t *testing.T) {
 				string(r.GetRun().GetSteps()[2].GetJsonPatch()) == `[{"op":"replace","path":"/n","value":3}]`
 		})
 	})
+	t.Run("AnAnswerThatIsNotTheMessageWipesNothing", func(t *testing.T) {
+		t.Parallel()
+		url, _ := receiver(t, func(_ int, r received) (int, string) {
+			if r.path == "/empty" {
+				return 200, `{}`
+			}
+			return 200, `{"ok":true}`
+		})
+		out, _, err := h.request(t.Context(), false, target("1", url+"/empty", call, false), target("2", url, call, false))
+		if err != nil || string(out.GetPayload()) != `{"n":0,"ok":true}` || out.GetSteps()[0].GetChanged() || !out.GetSteps()[1].GetChanged() {
+			t.Errorf("got %v, %v", out, err)
+		}
+	})
 	t.Run("PassesOverFailuresThatDoNotInterrupt", func(t *testing.T) {
 		t.Parallel()
 		url, _ := receiver(t, func(int, received) (int, string) { return 503, "" })
@@ -216,7 +229,7 @@ func TestRunHook(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, _, err := h.request(t.Context(), true, target("1", "action://replace", call, true), target("2", "nats://orders.check", call, true))
-		if err != nil || string(out.GetPayload()) != `{"n":0,"by":"bus"}` || string(out.GetSteps()[0].GetPayloadAfter()) != `{"n":0,"by":"script"}` {
+		if err != nil || string(out.GetPayload()) != `{"by":"bus"}` || string(out.GetSteps()[0].GetPayloadAfter()) != `{"by":"script"}` {
 			t.Fatalf("got %v, %v", out, err)
 		}
 		m := <-asked

@@ -49,6 +49,7 @@ type Result struct {
 	Transport delivery.Transport
 	Status    int    // HTTP status, where the target gave one
 	Answer    []byte // of a success, when it was to be kept
+	Whole     bool   // the answer is the message as it shall be, not a change of it
 	// RetryAfter is how long the target asked us to wait; 0: it did not.
 	RetryAfter time.Duration
 	// Refused: the target said no, and means it.

@@ -32,7 +32,7 @@ func scriptResult(who string, out *scriptsv1.InvokeResponse) Result {
 		}
 		return failed(delivery.BrokenAnswer, fault.FailedPrecondition("%s: the script threw: %s", who, e.GetMessage()).WithID(idFailed))
 	}
-	return Result{Transport: delivery.Answered, Answer: out.GetOutput()}
+	return Result{Transport: delivery.Answered, Answer: out.GetOutput(), Whole: true}
 }
 
 // notInvoked reads the error of the scripts service. An action that is not

@@ -166,7 +166,7 @@ func TestAttempt_ATargetWithItsOwnExemption(t *testing.T) {
 	if err != nil {
 		t.Skip("no IPv6 here")
 	}
-	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}} //nolint:gosec // ends with the test
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
 	server.Start()
 	t.Cleanup(server.Close)
 	for list, want := range map[string]bool{"": false, "::1": true, "10.0.0.0/8": false} {

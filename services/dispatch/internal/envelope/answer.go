@@ -27,8 +27,8 @@ func ReadAnswer(who string, body []byte) Answer {
 // Empty reports that the target has nothing to say.
 func (a Answer) Empty() bool { return len(a.body) == 0 }
 
-// Merge returns what a call has made of a message, or of what a function chain
-// has collected so far: a JSON object, or empty.
+// Merge returns what the answer of a target makes of a message, or of what a
+// function chain has collected so far: a JSON object, or empty.
 //
 //   - Members of the answer take the place of members of the same name, whole,
 //     be they arrays or objects; new ones are added at the end.
@@ -41,17 +41,21 @@ func (a Answer) Empty() bool { return len(a.body) == 0 }
 //   - An empty answer changes nothing.
 //   - What is no JSON object is CodeFailedPrecondition, and the message stands.
 //
-// Nobody here knows the message's schema: whether a member belongs to it, its
-// owner finds out, who decodes it.
+// Nobody here knows the message's schema, so no guess is made whether an answer
+// "is" the message, and none can go wrong: what an answer does depends on what
+// it says alone. Whether an added member belongs to the message, its owner
+// finds out, who decodes it.
 //
-// The original resets the message before it reads the answer into it, so that
-// {} blanks a request; an earlier version of it merged.
+// The first version of the original merged like this. Later ones reset the
+// message before they read the answer into it, so that {} blanks a request, and
+// leaving a member out removes it; that is the one thing of theirs which a
+// target has to say differently.
 func (a Answer) Merge(onto []byte) ([]byte, error) {
 	if a.Empty() {
 		return onto, nil
 	}
-	if !a.object || !utf8.Valid(a.body) {
-		return onto, fault.FailedPrecondition("the answer of %s is not a JSON object", a.who).WithID(idNotJSON)
+	if err := a.usable(); err != nil {
+		return onto, err
 	}
 	all := fields{at: make(map[string]int)}
 	all.add(onto)
@@ -59,4 +63,24 @@ func (a Answer) Merge(onto []byte) ([]byte, error) {
 		return a.body, nil
 	}
 	return all.object(len(onto) + len(a.body)), nil
+}
+
+// Replace returns the answer in place of message, byte for byte. It is for
+// scripts: they are handed the message as an object and return it, and what
+// they have deleted is to be gone. Otherwise it is as Merge.
+func (a Answer) Replace(message []byte) ([]byte, error) {
+	if a.Empty() {
+		return message, nil
+	}
+	if err := a.usable(); err != nil {
+		return message, err
+	}
+	return a.body, nil
+}
+
+func (a Answer) usable() error {
+	if a.object && utf8.Valid(a.body) {
+		return nil
+	}
+	return fault.FailedPrecondition("the answer of %s is not a JSON object", a.who).WithID(idNotJSON)
 }

@@ -81,6 +81,19 @@ func TestStatusFault(t *testing.T) {
 
 var notAnObject = &fault.Error{Code: fault.CodeFailedPrecondition, ID: "ACTION-4m9s2"}
 
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	const message = `{"old":1}`
+	for body, want := range map[string]string{
+		"": message, " \n": message, `{ "new" : 1.0 }`: `{ "new" : 1.0 }`, `{}`: `{}`, `null`: "", `<html>`: "", "{\"new\":\"\xff\"}": "",
+	} {
+		got, err := envelope.ReadAnswer("the target", []byte(body)).Replace([]byte(message))
+		if refused := want == ""; errors.Is(err, notAnObject) != refused || !refused && string(got) != want || refused && string(got) != message {
+			t.Errorf("%q: got %s, %v", body, got, err)
+		}
+	}
+}
+
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

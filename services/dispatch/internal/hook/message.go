@@ -10,6 +10,9 @@ type Message interface {
 	Start() []byte
 	// Envelope is what a target is sent while the payload is what it is.
 	Envelope(payload []byte) []byte
+	// Apply returns the payload after a call's answer. Whole says that the
+	// answer is the message as it shall be, and not a change of it.
+	Apply(answer envelope.Answer, payload []byte, whole bool) ([]byte, error)
 }
 
 // Request is the request of a method before it is handled.
@@ -24,6 +27,11 @@ func (m Request) Envelope(payload []byte) []byte {
 	return m.Append(buffer(payload))
 }
 
+// Apply changes or replaces the request.
+func (m Request) Apply(answer envelope.Answer, payload []byte, whole bool) ([]byte, error) {
+	return apply(answer, payload, whole)
+}
+
 // Response is the response of a method before it is sent.
 type Response struct{ envelope.Call }
 
@@ -36,6 +44,18 @@ func (m Response) Envelope(payload []byte) []byte {
 	return m.Append(buffer(payload))
 }
 
+// Apply changes or replaces the response.
+func (m Response) Apply(answer envelope.Answer, payload []byte, whole bool) ([]byte, error) {
+	return apply(answer, payload, whole)
+}
+
+func apply(answer envelope.Answer, payload []byte, whole bool) ([]byte, error) {
+	if whole {
+		return answer.Replace(payload)
+	}
+	return answer.Merge(payload)
+}
+
 // Function is a function that collects what targets add.
 type Function struct{ envelope.Function }
 
@@ -46,6 +66,11 @@ func (m Function) Start() []byte { return nil }
 func (m Function) Envelope(payload []byte) []byte {
 	m.Response = payload
 	return m.Append(buffer(m.Context))
+}
+
+// Apply merges, for there is no message: targets add to what there is.
+func (m Function) Apply(answer envelope.Answer, payload []byte, _ bool) ([]byte, error) {
+	return answer.Merge(payload)
 }
 
 // buffer returns room for an envelope around payload.

@@ -115,21 +115,21 @@ func (r *Runner) try(ctx context.Context, h Hook, position int, step run.Step, p
 	if result.Err != nil {
 		return result.Status, nil, result.Err
 	}
-	next, err = r.use(step, result.Answer, payload)
+	next, err = r.use(h.Message, step, result, payload)
 	return result.Status, next, err
 }
 
 // use returns the payload after a success.
-func (r *Runner) use(step run.Step, body, payload []byte) ([]byte, error) {
-	answer := envelope.ReadAnswer(step.Called(), body)
+func (r *Runner) use(m Message, step run.Step, result attempt.Result, payload []byte) ([]byte, error) {
+	answer := envelope.ReadAnswer(step.Called(), result.Answer)
 	if err := answer.Forwarded(); err != nil {
 		return nil, err
 	}
 	if step.Kind != run.Call {
 		return payload, nil
 	}
-	if int64(len(body)) <= r.maxAnswer {
-		next, err := answer.Merge(payload)
+	if int64(len(result.Answer)) <= r.maxAnswer {
+		next, err := m.Apply(answer, payload, result.Whole)
 		if err != nil || int64(len(next)) <= r.maxAnswer {
 			return next, err
 		}
