@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stripe/stripe-go/v72/webhook"
 	"pgregory.net/rapid"
 
 	"github.com/actionplane/actionplane/services/dispatch/internal/signature"
@@ -47,6 +48,24 @@ func TestSign(t *testing.T) {
 			if err := signature.Verify(header, []byte("x"), []signature.Key{key}, at, 0); err != nil {
 				t.Errorf("Verify with key %q: %v", string(key), err)
 			}
+		}
+	})
+	t.Run("OthersVerify", func(t *testing.T) {
+		t.Parallel()
+		// Stripe signs the same way, and its library is no kin of ZITADEL's.
+		body := []byte(`{"a":1}`)
+		header := signature.NewSigner("new", "old").Sign(time.Now(), body)
+		for _, key := range []string{"new", "old"} {
+			if err := webhook.ValidatePayload(body, header, key); err != nil {
+				t.Errorf("with key %q: %v", key, err)
+			}
+		}
+		if webhook.ValidatePayload([]byte(`{"a":2}`), header, "new") == nil || webhook.ValidatePayload(body, header, "other") == nil {
+			t.Error("another body, or a stranger's key, verified")
+		}
+		stale := signature.NewSigner("new").Sign(time.Now().Add(-301*time.Second), body)
+		if err := webhook.ValidatePayload(body, stale, "new"); !errors.Is(err, webhook.ErrTooOld) {
+			t.Errorf("an old signature: %v", err)
 		}
 	})
 	t.Run("NoKeyNoHeader", func(t *testing.T) {
