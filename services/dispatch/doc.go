@@ -31,6 +31,12 @@
 // a bounded buffer (internal/recorder): what does not fit is dropped and
 // counted, never waited for.
 //
+// A call's answer is merged into the message (internal/envelope, Answer.Merge):
+// what it names changes, what it does not name stays, null takes away. A target
+// that answers something else than the message wipes nothing. What a script
+// returns is the message, as it shall be. What a step changed is recorded as a
+// JSON Patch (internal/patch), worked out when the record is written.
+//
 // # Events
 //
 // An event makes one run, by the event's id, and a delivery for every step,
@@ -69,6 +75,20 @@
 // handled again by another replica. Actionplane-Timeout-Ms says how many
 // milliseconds the target has. nats:// targets get the same headers and bytes as
 // a request; an action:// target gets the bytes as its input.
+//
+// All that a target's operator may set comes as its sending profile
+// (internal/profile): keys, of which two sign while a rotation overlaps, each
+// with a v1 part in either notation, ed25519 keys with v1a; payload type JWT or
+// JWE (internal/seal), then the signatures are over that text and Content-Type
+// stays application/json; headers, which never take the place of ours; CA and
+// client certificate, beyond which no connection is shared; addresses that it
+// alone may reach. Everything else that is not public is refused when it is
+// dialed (libs/egress), redirects are failures, proxies are ignored
+// (internal/sender). Failures name the target, the phase and the cause.
+//
+// A receiver verifies webhook-signature with the library of its choice: the
+// secret is "whsec_" and the base64 of the key's characters; the bare key, which
+// those libraries read as base64, works too.
 //
 // When a neighbour is away:
 //
