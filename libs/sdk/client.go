@@ -87,7 +87,7 @@ func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if cfg.Inject == nil {
 		cfg.Inject = func(context.Context, map[string][]string) {}
 	}
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(2*publishWindow), jetstream.WithPublishAsyncTimeout(asyncAckTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("open jetstream: %w", err)
 	}

@@ -39,6 +39,9 @@ type Event struct {
 	Sequence                            uint64
 	// CreatedAt is when it happened; zero: now.
 	CreatedAt time.Time
+	// Attributes are what else there is to say, by lower-case name, at most
+	// 32: of a CloudEvent its source, subject and extensions.
+	Attributes map[string]string
 }
 
 // Publish stores the event and returns its id. When it returns an error the
@@ -48,6 +51,20 @@ func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 	if err := checkEvent(e); err != nil {
 		return "", err
 	}
+	msg, id, err := c.eventMessage(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := withDefaultTimeout(ctx)
+	defer cancel()
+	if _, err = c.js.PublishMsg(ctx, msg); err != nil {
+		return "", publishError(err)
+	}
+	return id, nil
+}
+
+// eventMessage completes an event and returns how it travels.
+func (c *Client) eventMessage(ctx context.Context, e Event) (msg *nats.Msg, id string, err error) {
 	if e.ID == "" {
 		e.ID = randomID()
 	}
@@ -56,23 +73,25 @@ func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 	}
 	data, err := proto.Marshal(eventProto(e))
 	if err != nil {
-		return "", &Error{Code: CodeInvalid, Message: "the event cannot be encoded", cause: err}
-	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
-		defer cancel()
+		return nil, "", &Error{Code: CodeInvalid, Message: "the event cannot be encoded", cause: err}
 	}
 	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {contract.EventMessageID(c.tenant, e.ID)}}
 	c.inject(ctx, h)
-	_, err = c.js.PublishMsg(ctx, &nats.Msg{Subject: contract.EventSubject(c.tenant, e.Type), Header: h, Data: data})
+	return &nats.Msg{Subject: contract.EventSubject(c.tenant, e.Type), Header: h, Data: data}, e.ID, nil
+}
+
+func withDefaultTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, defaultTimeout)
+}
+
+func publishError(err error) error {
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		return "", &Error{Code: CodeUnavailable, Message: "Actionplane is not available", cause: err}
+		return &Error{Code: CodeUnavailable, Message: "Actionplane is not available", cause: err}
 	}
-	if err != nil {
-		return "", transportError(err)
-	}
-	return e.ID, nil
+	return transportError(err)
 }
 
 func checkEvent(e Event) error {
@@ -84,6 +103,8 @@ func checkEvent(e Event) error {
 		return &Error{Code: CodeInvalid, Message: "event type: must be a dotted name like user.human.added"}
 	case len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)):
 		return &Error{Code: CodeInvalid, Message: "event payload: must be a JSON object"}
+	case len(e.Attributes) > 32:
+		return &Error{Code: CodeInvalid, Message: "event attributes: at most 32"}
 	}
 	return nil
 }
@@ -113,7 +134,7 @@ func eventProto(e Event) *eventsv1.Event {
 	return &eventsv1.Event{
 		Id: e.ID, Type: e.Type, Payload: e.Payload, OrderingKey: e.OrderingKey, OrganizationId: e.Organization,
 		UserId: e.User, AggregateId: e.AggregateID, AggregateType: e.AggregateType, Version: e.Version,
-		Sequence: e.Sequence, CreatedAt: timestamppb.New(e.CreatedAt),
+		Sequence: e.Sequence, CreatedAt: timestamppb.New(e.CreatedAt), Attributes: e.Attributes,
 	}
 }
 

@@ -15,6 +15,12 @@ type Guard struct {
 	OnLetThrough func(ctx context.Context, method string, err error)
 }
 
+// MayListen reports whether somebody may listen to the requests of a method, or
+// to its responses, as it is now (Client.MayListen).
+func (g Guard) MayListen(method string) bool {
+	return g.Client.MayListen(KindRequest, method) || g.Client.MayListen(KindResponse, method)
+}
+
 // Request runs the request hook.
 func (g Guard) Request(ctx context.Context, h Hook) (Result, error) {
 	result, err := g.Client.Request(ctx, h)

@@ -143,11 +143,8 @@ func (c *Client) call(ctx context.Context, m *contract.Method, req, resp proto.M
 
 // exchange is one call, sent as send does.
 func (c *Client) exchange(ctx context.Context, m *contract.Method, req, resp proto.Message, send func(context.Context, *nats.Msg) (*nats.Msg, error)) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withDefaultTimeout(ctx)
+	defer cancel()
 	data, err := proto.Marshal(req)
 	if err != nil {
 		return &Error{Code: CodeInvalid, Message: "the call cannot be encoded", cause: err}

@@ -27,7 +27,8 @@ type Config struct {
 // before the next handler runs, successful JSON responses before they are
 // sent; what was changed replaces the original. A refusal becomes the
 // response, as in sdkhttp, which also says what counts as JSON. Streamed
-// responses are left alone. Fiber's BodyLimit bounds requests.
+// responses are left alone, and so is what nobody listens to when it comes in.
+// Fiber's BodyLimit bounds requests.
 func New(cfg Config) fiber.Handler {
 	if cfg.Caller == nil {
 		cfg.Caller = func(*fiber.Ctx) sdk.Caller { return sdk.Caller{} }
@@ -35,7 +36,7 @@ func New(cfg Config) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		body := c.Request().Body()
 		method := strings.Clone(cfg.Method(c))
-		if method == "" || len(body) > 0 && !isJSON(&c.Request().Header) {
+		if method == "" || len(body) > 0 && !isJSON(&c.Request().Header) || !cfg.Guard.MayListen(method) {
 			return c.Next()
 		}
 		// Fiber's bytes live only as long as the handler: what leaves it is a copy.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -204,4 +205,29 @@ func TestMiddleware(t *testing.T) {
 			t.Errorf("got %s %s", got.Status, got.body)
 		}
 	})
+}
+
+// until waits until it is so.
+func until(so func() bool) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for !so() {
+		<-again.C
+	}
+}
+
+func TestWhatNobodyListensToPassesUnread(t *testing.T) {
+	t.Parallel()
+	var client *sdk.Client
+	s := setup(t, nil, echo, func(c *sdkfiber.Config) { client = c.Guard.Client })
+	s.Listen(t, "request/other.S")
+	until(func() bool {
+		return !client.MayListen(sdk.KindRequest, method) && !client.MayListen(sdk.KindResponse, method)
+	})
+	if got := s.post(t, jsonType, `no JSON`); got.StatusCode != http.StatusCreated || got.body != `no JSON` {
+		t.Errorf("got %d %s", got.StatusCode, got.body)
+	}
+	if n := len(s.Calls()); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
 }

@@ -32,7 +32,8 @@ type Config struct {
 // fit the method's type, a field that it does not have included, is an error
 // and changes nothing: to drop what is not known would turn the answer of a
 // target that speaks of something else into an empty message. A refusal becomes the
-// call's status. Handler errors run no response condition.
+// call's status. Handler errors run no response condition. Where nobody listens
+// when the call comes in, its messages are not even encoded.
 func UnaryServerInterceptor(cfg Config) grpc.UnaryServerInterceptor {
 	if cfg.Caller == nil {
 		cfg.Caller = func(context.Context) sdk.Caller { return sdk.Caller{} }
@@ -40,6 +41,9 @@ func UnaryServerInterceptor(cfg Config) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		in, ok := req.(proto.Message)
 		if !ok || cfg.Skip != nil && cfg.Skip(info.FullMethod) {
+			return handler(ctx, req)
+		}
+		if !cfg.Guard.MayListen(info.FullMethod) {
 			return handler(ctx, req)
 		}
 		hook := sdk.Hook{Method: info.FullMethod, Caller: cfg.Caller(ctx), Headers: headers(ctx)}

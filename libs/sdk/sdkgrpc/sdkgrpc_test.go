@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -189,3 +190,32 @@ func TestInterceptor(t *testing.T) {
 
 // compact takes out the spaces that protojson puts in at random.
 func compact(b []byte) string { return strings.ReplaceAll(string(b), " ", "") }
+
+// until waits until it is so.
+func until(so func() bool) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for !so() {
+		<-again.C
+	}
+}
+
+func TestWhatNobodyListensToIsNotEncoded(t *testing.T) {
+	t.Parallel()
+	a, h := sdktest.Start(t, nil), &health{}
+	guard := sdk.Guard{Client: a.Client(t)}
+	client := setup(t, h, sdkgrpc.Config{Guard: guard})
+	a.Listen(t, "request/other.S")
+	until(func() bool { return !guard.MayListen(check) })
+	if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "shop"}); err != nil || len(a.Calls()) != 0 || len(h.got) != 1 {
+		t.Fatalf("%v, asked %d times, handled %v", err, len(a.Calls()), h.got)
+	}
+	a.Listen(t, "response"+check)
+	until(func() bool { return guard.MayListen(check) })
+	if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "shop"}); err != nil {
+		t.Fatal(err)
+	}
+	if calls := a.Calls(); len(calls) != 1 || string(calls[0].Request) == "" {
+		t.Errorf("asked %v", calls)
+	}
+}

@@ -41,7 +41,8 @@ type Config struct {
 //
 // JSON is what is labelled application/json or …+json and is not compressed.
 // A request that is labelled otherwise passes unseen, so a handler must not
-// read JSON out of one.
+// read JSON out of one. So does one that nobody listens to when it comes in; its
+// handler reads at most MaxBody of it all the same.
 func Middleware(cfg Config) func(http.Handler) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = DefaultMaxBody
@@ -57,6 +58,11 @@ func Middleware(cfg Config) func(http.Handler) http.Handler {
 func (cfg Config) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	method := cfg.Method(r)
 	if method == "" || !isJSON(r.Header) && r.ContentLength != 0 {
+		next.ServeHTTP(w, r)
+		return
+	}
+	if !cfg.Guard.MayListen(method) {
+		r.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBody)
 		next.ServeHTTP(w, r)
 		return
 	}

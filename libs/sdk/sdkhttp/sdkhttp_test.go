@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/sdk/sdkhttp"
@@ -361,5 +362,38 @@ func TestStatusAndBody(t *testing.T) {
 	}
 	if status, body := sdkhttp.StatusAndBody(context.Canceled); status != 500 || strings.Contains(string(body), "canceled") {
 		t.Errorf("got %d %s", status, body)
+	}
+}
+
+// until waits until it is so.
+func until(so func() bool) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for !so() {
+		<-again.C
+	}
+}
+
+func TestWhatNobodyListensToPassesUnread(t *testing.T) {
+	t.Parallel()
+	var client *sdk.Client
+	s := setup(t, nil, echo, func(c *sdkhttp.Config) { client, c.MaxBody = c.Guard.Client, 10 })
+	s.Listen(t, "request/other.S")
+	until(func() bool {
+		return !client.MayListen(sdk.KindRequest, method) && !client.MayListen(sdk.KindResponse, method)
+	})
+	if got := s.post(t, "application/json", `no JSON`); got.StatusCode != http.StatusCreated || got.body != `no JSON` {
+		t.Errorf("got %d %s", got.StatusCode, got.body)
+	}
+	if got := s.post(t, "application/json", `{"a":"too long"}`); got.body != `{"a":"too ` {
+		t.Errorf("the handler read %s", got.body)
+	}
+	if n := len(s.Calls()); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+	s.Listen(t, "response"+method)
+	until(func() bool { return client.MayListen(sdk.KindResponse, method) })
+	if s.post(t, "application/json", `{}`); len(s.Calls()) != 1 {
+		t.Errorf("asked %d times about a response", len(s.Calls()))
 	}
 }

@@ -1,0 +1,89 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// publishWindow is how many events of a PublishAll are under way at once.
+	publishWindow = 1000
+	// asyncAckTimeout bounds how long an acknowledgement is waited for that
+	// never comes, when nobody waits for it any more.
+	asyncAckTimeout = 30 * time.Second
+)
+
+// PublishAll stores events in their order, without waiting for each, and
+// returns their ids once all are stored. An event that is invalid is named,
+// "events[3]", and none is stored then.
+//
+// When it returns another error, some of the events may be stored. The ids are
+// those that the events have or were given even so: published again with them
+// within two minutes, each is stored once.
+func (c *Client) PublishAll(ctx context.Context, events []Event) (ids []string, err error) {
+	for i, e := range events {
+		if err := checkEvent(e); err != nil {
+			return nil, inEvents(i, err)
+		}
+	}
+	ids, messages := make([]string, len(events)), make([]*nats.Msg, len(events))
+	for i, e := range events {
+		if messages[i], ids[i], err = c.eventMessage(ctx, e); err != nil {
+			return nil, inEvents(i, err)
+		}
+	}
+	ctx, cancel := withDefaultTimeout(ctx)
+	defer cancel()
+	for window := range slices.Chunk(messages, publishWindow) {
+		if err := c.publishWindow(ctx, window); err != nil {
+			return ids, err
+		}
+	}
+	return ids, nil
+}
+
+// publishWindow sends messages and then awaits all of them.
+func (c *Client) publishWindow(ctx context.Context, messages []*nats.Msg) error {
+	var sent []jetstream.PubAckFuture
+	var failed error
+	for _, m := range messages {
+		future, err := c.js.PublishMsgAsync(m, jetstream.WithStallWait(defaultTimeout))
+		if err != nil {
+			failed = publishError(err)
+			break // those behind it stay behind it
+		}
+		sent = append(sent, future)
+	}
+	for _, future := range sent {
+		if err := acknowledged(ctx, future); err != nil && failed == nil {
+			failed = publishError(err)
+		}
+	}
+	return failed
+}
+
+func acknowledged(ctx context.Context, future jetstream.PubAckFuture) error {
+	select {
+	case <-future.Ok():
+		return nil
+	case err := <-future.Err():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// inEvents says which event an error is about.
+func inEvents(i int, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &Error{Code: e.Code, ID: e.ID, Message: fmt.Sprintf("events[%d]: %s", i, e.Message), cause: e.cause}
+}
