@@ -23,7 +23,9 @@
 // # Hooks
 //
 // internal/hook runs the steps strictly in order, each with the payload as the
-// ones before left it and no longer than the caller's deadline leaves. A failed
+// ones before left it and no longer than the caller's deadline leaves; one that
+// does not interrupt takes at most half of that, so that a target which hangs is
+// not what those behind it fail of. A failed
 // step that interrupts ends the chain with its error; another is passed over,
 // recorded and counted. An asynchronous step is a row before the hook is
 // answered and is then delivered like an event's; where the row cannot be

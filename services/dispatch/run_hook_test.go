@@ -170,6 +170,23 @@ func TestRunHook(t *testing.T) {
 			t.Errorf("told %v, %v", told, err)
 		}
 	})
+	t.Run("ATargetThatHangsLeavesTimeToThoseBehindIt", func(t *testing.T) {
+		t.Parallel()
+		hang := make(chan struct{})
+		url, _ := receiver(t, func(_ int, r received) (int, string) {
+			if r.path == "/hang" {
+				<-hang
+			}
+			return 200, ""
+		})
+		t.Cleanup(func() { close(hang) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		out, _, err := h.request(ctx, false, target("1", url+"/hang", webhook, false), target("2", url+"/quick", webhook, true))
+		if err != nil || outcomes(out.GetSteps()) != "FAILED SUCCEEDED" {
+			t.Errorf("got %v, %v", out, err)
+		}
+	})
 	t.Run("SignsWhatItSends", func(t *testing.T) {
 		t.Parallel()
 		url, got := receiver(t, ok)

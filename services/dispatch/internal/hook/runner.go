@@ -101,7 +101,7 @@ func (r *Runner) try(ctx context.Context, h Hook, position int, step run.Step, p
 	if step.Kind == run.Async {
 		return 0, nil, r.queue.Enqueue(ctx, h.Run, h.Tenant, position, step, h.Message.Envelope(payload))
 	}
-	timeout, ok := allowance(ctx, step.Timeout)
+	timeout, ok := allowance(ctx, step.Timeout, shares(h.Steps[position-1:]))
 	if !ok {
 		return 0, nil, fault.Deadline("no time was left for %s", step.Called())
 	}

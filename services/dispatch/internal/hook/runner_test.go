@@ -176,6 +176,25 @@ func TestRun(t *testing.T) {
 	})
 }
 
+func TestShares(t *testing.T) {
+	t.Parallel()
+	call, interrupting, async := run.Step{Kind: run.Call}, run.Step{Kind: run.Call, Interrupts: true}, run.Step{Kind: run.Async}
+	for _, c := range []struct {
+		name  string
+		steps []run.Step
+		want  bool
+	}{
+		{"WithOneBehindIt", []run.Step{call, interrupting}, true},
+		{"NotTheLast", []run.Step{call}, false},
+		{"NotWithNobodyWhoWaits", []run.Step{call, async}, false},
+		{"NotOneThatInterrupts", []run.Step{interrupting, call}, false},
+	} {
+		if got := shares(c.steps); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func TestAllowance(t *testing.T) {
 	t.Parallel()
 	in := func(d time.Duration) context.Context {
@@ -192,13 +211,14 @@ func TestAllowance(t *testing.T) {
 		{"TheTargetsOwn", in(time.Hour), time.Second, time.Second, time.Second},
 		{"WhatIsLeftLessAReserve", in(time.Hour), 2 * time.Hour, time.Hour - time.Minute, time.Hour - maxReserve},
 		{"ATenthOfLittle", in(200 * time.Millisecond), time.Hour, 1, 180 * time.Millisecond},
+		{"HalfWhereItShares", in(time.Hour), 2 * time.Hour, 29 * time.Minute, 30 * time.Minute},
 		{"NoDeadline", context.Background(), time.Second, time.Second, time.Second},
 	} {
-		if got, ok := allowance(c.ctx, c.timeout); !ok || got < c.min || got > c.max {
+		if got, ok := allowance(c.ctx, c.timeout, strings.HasPrefix(c.name, "Half")); !ok || got < c.min || got > c.max {
 			t.Errorf("%s: %v, %v", c.name, got, ok)
 		}
 	}
-	if _, ok := allowance(in(-time.Second), time.Second); ok {
+	if _, ok := allowance(in(-time.Second), time.Second, false); ok {
 		t.Error("time that is over was allowed")
 	}
 }
