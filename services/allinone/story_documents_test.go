@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"regexp"
@@ -33,7 +35,11 @@ func (s *storyteller) printed(t *testing.T, want int, verb, path, body string, h
 	if resp.StatusCode != want || !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
 		t.Errorf("%s %s: %s, %s: %s", verb, path, resp.Status, resp.Header.Get("Content-Type"), text)
 	}
-	return string(text)
+	var compact bytes.Buffer // protojson puts spaces where it pleases
+	if err := json.Compact(&compact, text); err != nil {
+		t.Fatalf("%s %s: %s", verb, path, text)
+	}
+	return compact.String()
 }
 
 // Shapes of what documents print as examples.
