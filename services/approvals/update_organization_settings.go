@@ -64,7 +64,7 @@ func settingsChange(who tenant.Identity) approval.Change[*store.Tx] {
 			}
 			return settingsState(current)
 		},
-		Harmless: strengthens,
+		Harmless: strengthens, Decides: true,
 	}
 }
 
