@@ -50,10 +50,16 @@ func setup(t testing.TB) *world { return setupReplicas(t, 2) }
 func setupReplicas(t testing.TB, replicas int) *world {
 	t.Helper()
 	server := bustest.Start(t)
-	w := &world{conn: server.Connect(t, "test"), db: pgtest.New(t, "targets", store.Migrations)}
+	db := pgtest.New(t, "targets", store.Migrations)
 	for range replicas {
-		bustest.Run(t, newService(t, server.Connect(t, "targets"), w.db, masterKey).Run)
+		bustest.Run(t, newService(t, server.Connect(t, "targets"), db, masterKey).Run)
 	}
+	return newWorld(server.Connect(t, "test"), db)
+}
+
+// newWorld returns the clients of a service that runs.
+func newWorld(conn *bus.Conn, db *pg.Pool) *world {
+	w := &world{conn: conn, db: db}
 	w.ZITADELActionsBusClient = actionv3alpha.NewZITADELActionsBusClient(w.conn)
 	w.internal = targetsv1.NewTargetsBusClient(w.conn)
 	w.v2 = actionv2.NewActionServiceBusClient(w.conn)
@@ -63,10 +69,14 @@ func setupReplicas(t testing.TB, replicas int) *world {
 }
 
 func newService(t testing.TB, conn *bus.Conn, db *pg.Pool, masterKey string) *targets.Service {
+	return newLoggingService(t, conn, db, masterKey, slog.DiscardHandler)
+}
+
+func newLoggingService(t testing.TB, conn *bus.Conn, db *pg.Pool, masterKey string, log slog.Handler) *targets.Service {
 	t.Helper()
 	cfg := targets.DefaultConfig()
 	cfg.MasterKey = config.NewSecret(masterKey)
-	s, err := targets.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Bus: conn, DB: db})
+	s, err := targets.New(cfg, host.Deps{Log: slog.New(log), Bus: conn, DB: db})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +218,17 @@ func TestRun(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("RefusesAnotherMasterKeyForTheSakeOfWebKeysToo", func(t *testing.T) {
+		t.Parallel()
+		w := setup(t)
+		if _, err := w.own.GetWebKeys(as(t), &actionplanev1.GetWebKeysRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		err := newService(t, w.conn, w.db, "another master key").Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "1 secrets") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("StopsQuietlyWhileStarting", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -218,14 +239,31 @@ func TestRun(t *testing.T) {
 	})
 }
 
-func TestConfigNeedsAMasterKey(t *testing.T) {
+func TestConfig(t *testing.T) {
 	t.Parallel()
-	for key, ok := range map[string]bool{"": false, "0123456789abcde": false, "0123456789abcdef": true} {
-		cfg := targets.DefaultConfig()
-		cfg.MasterKey = config.NewSecret(key)
-		if err := cfg.Validate(); (err == nil) != ok {
-			t.Errorf("%q: %v", key, err)
-		}
+	for name, tt := range map[string]struct {
+		change func(*targets.Config)
+		word   string // empty: accepted
+	}{
+		"Defaults":             {func(*targets.Config) {}, ""},
+		"NoMasterKey":          {func(c *targets.Config) { c.MasterKey = config.Secret{} }, "ACTIONPLANE_MASTER_KEY"},
+		"ShortMasterKey":       {func(c *targets.Config) { c.MasterKey = config.NewSecret("0123456789abcde") }, "ACTIONPLANE_MASTER_KEY"},
+		"NoPage":               {func(c *targets.Config) { c.MaxPage = 0 }, "ACTIONPLANE_TARGET_MAX_PAGE"},
+		"PageLargerThanTheAPI": {func(c *targets.Config) { c.MaxPage = 1001 }, "ACTIONPLANE_TARGET_MAX_PAGE"},
+		"NoRoomForARotation":   {func(c *targets.Config) { c.MaxSigningKeys = 1 }, "ACTIONPLANE_TARGET_MAX_SIGNING_KEYS"},
+		"LongOverlap":          {func(c *targets.Config) { c.MaxOverlap = 169 * time.Hour }, "ACTIONPLANE_TARGET_MAX_OVERLAP"},
+		"NoEgress":             {func(c *targets.Config) { c.MaxEgressAllow = 0 }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := targets.DefaultConfig()
+			cfg.MasterKey = config.NewSecret("0123456789abcdef")
+			tt.change(&cfg)
+			err := cfg.Validate()
+			if (err == nil) != (tt.word == "") || (err != nil && !strings.Contains(err.Error(), tt.word)) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

@@ -33,7 +33,7 @@ func TestVersionsShowTheSameTargets(t *testing.T) {
 
 // versionsModel is what a tenant has.
 type versionsModel struct {
-	ctx      context.Context //nolint:containedctx // a test's state
+	ctx      context.Context
 	versions map[string]version
 	targets  []seen
 }

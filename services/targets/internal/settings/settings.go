@@ -55,8 +55,8 @@ type Bounds struct {
 
 // secrets is what Secrets writes and WithSecrets reads.
 type secrets struct {
-	Headers   map[string]string `json:"headers,omitempty"` // by name
-	ClientKey string            `json:"client_key,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"` // by name
+	Client  string            `json:"client,omitempty"`  // the key of the certificate
 }
 
 // Check reports what is wrong, as an Invalid fault that names the field. What a
@@ -98,7 +98,7 @@ func (s Settings) Document() ([]byte, error) {
 
 // Secrets returns the secrets of s, for WithSecrets.
 func (s Settings) Secrets() (config.Secret, error) {
-	plain := secrets{Headers: map[string]string{}, ClientKey: s.TLS.Key.Reveal()}
+	plain := secrets{Headers: map[string]string{}, Client: s.TLS.Key.Reveal()}
 	for _, h := range s.Headers {
 		if h.Secret {
 			plain.Headers[h.Name] = h.Hidden.Reveal()
@@ -125,8 +125,8 @@ func Read(document []byte, hidden config.Secret) (s Settings, err error) {
 			s.Headers[i].Hidden = config.NewSecret(plain.Headers[h.Name])
 		}
 	}
-	if plain.ClientKey != "" {
-		s.TLS.Key = config.NewSecret(plain.ClientKey)
+	if plain.Client != "" {
+		s.TLS.Key = config.NewSecret(plain.Client)
 	}
 	return s, nil
 }
