@@ -131,7 +131,7 @@ func isPlain(f protoreflect.FieldDescriptor, value []byte) bool {
 	case protoreflect.BoolKind:
 		return value[0] == 't' || value[0] == 'f'
 	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
-		return len(value) < 10 && !bytes.ContainsAny(value, `-+.eE"n`)
+		return len(value) < 10 && len(bytes.Trim(value, "0123456789")) == 0
 	case protoreflect.EnumKind:
 		return value[0] == '"' && f.Enum().Values().ByName(protoreflect.Name(unquoted(value[1:len(value)-1]))) != nil
 	default:

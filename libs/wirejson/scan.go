@@ -225,7 +225,17 @@ func (s *scanner) number() *Problem {
 			return s.unexpected()
 		}
 	}
-	return nil
+	return s.boundary()
+}
+
+// boundary reports what sticks to a number or a word: "01", "truely".
+func (s *scanner) boundary() *Problem {
+	switch s.next() {
+	case 0, ' ', '\t', '\r', '\n', ',', ':', ']', '}':
+		return nil
+	default:
+		return s.unexpected()
+	}
 }
 
 // digits steps over digits and reports whether there were any.
@@ -243,7 +253,7 @@ func (s *scanner) literal() *Problem {
 	for _, word := range []string{"true", "false", "null"} {
 		if bytes.HasPrefix(s.text[s.at:], []byte(word)) {
 			s.at += len(word)
-			return nil
+			return s.boundary()
 		}
 	}
 	return s.unexpected()

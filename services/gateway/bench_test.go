@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/actionplane/actionplane/libs/cache/cachetest"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/telemetry"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
@@ -22,9 +23,19 @@ import (
 // BenchmarkREST is a GET through everything: Fiber, grpc-gateway, the door, the
 // bus and a fake owner, whose time counts too. BenchmarkBareFiber is the floor.
 func BenchmarkREST(b *testing.B) {
-	w := setup(b, func(c *gateway.Config, _ *host.Deps) { c.AuthTTL = time.Hour })
+	w := setup(b, unlimited, func(c *gateway.Config, _ *host.Deps) { c.AuthTTL = time.Hour })
 	benchmarkGET(b, w.addr)
 }
+
+// BenchmarkRESTShared has rates that replicas share through Redis.
+func BenchmarkRESTShared(b *testing.B) {
+	shared := cachetest.Open(b, cachetest.URL(b))
+	w := setup(b, unlimited, func(c *gateway.Config, d *host.Deps) { c.AuthTTL, d.Cache = time.Hour, shared })
+	benchmarkGET(b, w.addr)
+}
+
+// unlimited counts requests, but refuses none.
+func unlimited(c *gateway.Config, _ *host.Deps) { c.RateLimit, c.RateBurst = 1_000_000, 1_000_000 }
 
 // BenchmarkRESTObserved has real spans and measurements.
 func BenchmarkRESTObserved(b *testing.B) {
@@ -33,7 +44,7 @@ func BenchmarkRESTObserved(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { _ = tel.Shutdown(context.Background()) }()
-	w := setup(b, func(_ *gateway.Config, d *host.Deps) { d.Telemetry = tel })
+	w := setup(b, unlimited, func(_ *gateway.Config, d *host.Deps) { d.Telemetry = tel })
 	benchmarkGET(b, w.addr)
 }
 
@@ -57,7 +68,7 @@ func BenchmarkBareFiber(b *testing.B) {
 
 // BenchmarkGRPC is the same call over gRPC, whose client costs the most of it.
 func BenchmarkGRPC(b *testing.B) {
-	w := setup(b)
+	w := setup(b, unlimited)
 	client := actionv3alpha.NewZITADELActionsClient(w.grpc(b))
 	b.SetParallelism(8)
 	b.ReportAllocs()

@@ -28,6 +28,7 @@ import (
 	"github.com/actionplane/actionplane/proto/contract"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
 	"github.com/actionplane/actionplane/proto/gen/go/edge"
+	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
 	"github.com/actionplane/actionplane/services/gateway"
 )
 
@@ -335,4 +336,16 @@ func (a answer) want(t testing.TB, status int, body string) {
 // invalid is the body of an error that names a field.
 func invalid(message, field, problem string) string {
 	return fmt.Sprintf(`{"code":3,"message":%q,"details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":%q,"description":%q}]}]}`, message, field, problem)
+}
+
+// hold makes the owner of GetTarget say that it was called, and wait.
+func hold(w *world, arrived chan<- struct{}, finish <-chan struct{}) {
+	on(w, &actionv3alpha.ZITADELActionsGetTarget, func(ctx context.Context, _ *actionv3alpha.GetTargetRequest) (*actionv3alpha.GetTargetResponse, error) {
+		arrived <- struct{}{}
+		select {
+		case <-finish:
+		case <-ctx.Done():
+		}
+		return &actionv3alpha.GetTargetResponse{}, nil
+	})
 }

@@ -56,12 +56,11 @@ func (l *limits) serve(w http.ResponseWriter, r *http.Request, protocol string, 
 	}
 	key := tokenKey(token)
 	if l.tokens.Known(key) {
-		if v := l.tokens.Take(key); !v.Allowed {
-			l.tell(w.Header(), v)
+		v := l.tokens.Take(key)
+		l.tell(w.Header(), v)
+		if !v.Allowed {
 			refuse(w, r, tooFast("this token", v.Wait))
 			return
-		} else {
-			l.tell(w.Header(), v)
 		}
 		next.ServeHTTP(w, r)
 		return
@@ -84,17 +83,24 @@ func (l *limits) serve(w http.ResponseWriter, r *http.Request, protocol string, 
 // tokenKey is by what a token is known here and in Redis: neither the token nor
 // the hash that access looks it up by.
 func tokenKey(token string) string {
-	sum := sha256.Sum256([]byte("rate:" + token))
+	var text [256]byte // on the stack, for all but JWTs
+	sum := sha256.Sum256(append(append(text[:0], "rate:"...), token...))
 	return hex.EncodeToString(sum[:16])
 }
 
-// tell writes draft-ietf-httpapi-ratelimit-headers.
+// tell says how much is left, and where nothing is, of how much
+// (draft-ietf-httpapi-ratelimit-headers).
 func (l *limits) tell(h http.Header, v rate.Verdict) {
 	if l.policy == "" {
 		return
 	}
-	h["Ratelimit-Policy"] = []string{l.policy}
-	h["Ratelimit"] = []string{`"token";r=` + strconv.Itoa(v.Remaining) + `;t=` + strconv.Itoa(int(math.Ceil(v.Reset.Seconds())))}
+	var line [48]byte
+	text := strconv.AppendInt(append(line[:0], `"token";r=`...), int64(v.Remaining), 10)
+	text = strconv.AppendInt(append(text, `;t=`...), int64(math.Ceil(v.Reset.Seconds())), 10)
+	h["Ratelimit"] = []string{string(text)}
+	if !v.Allowed {
+		h["Ratelimit-Policy"] = []string{l.policy}
+	}
 }
 
 func tooFast(what string, wait time.Duration) *fault.Error {

@@ -37,9 +37,7 @@ func (s *Service) routes(deps host.Deps, restHandler, docs http.Handler, door *e
 // paths that are not clean.
 func (s *Service) dispatch(restHandler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h["Cache-Control"] = noStore // many an answer holds a secret
-		h["X-Content-Type-Options"] = noSniff
+		w.Header()["Cache-Control"] = noStore // many an answer holds a secret
 		if protocol := rpc.Protocol(r); protocol != "" {
 			s.limits.serve(w, r, protocol, s.rpc, s.rpc.Refuse)
 			return
@@ -48,7 +46,7 @@ func (s *Service) dispatch(restHandler http.Handler) http.Handler {
 	})
 }
 
-var noStore, noSniff = []string{"no-store"}, []string{"nosniff"}
+var noStore = []string{"no-store"}
 
 // bounded answers with our own pages always, and with next while there are not
 // too many requests at once.

@@ -3,7 +3,6 @@ package rpc
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -68,22 +67,10 @@ func (binaryCodec) Unmarshal(data []byte, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := proto.Unmarshal(data, m); err != nil {
-		return errors.New(worded(m, err))
+	if proto.Unmarshal(data, m) != nil {
+		return errors.New(explain(data, m.ProtoReflect().Descriptor()))
 	}
 	return nil
-}
-
-// worded keeps of the library's text what is in it: the name of the field that
-// does not hold UTF-8.
-func worded(m proto.Message, err error) string {
-	name := string(m.ProtoReflect().Descriptor().Name())
-	if _, after, ok := strings.Cut(strings.ReplaceAll(err.Error(), "\u00a0", " "), "field "); ok {
-		if field, problem, ok := strings.Cut(after, " "); ok && strings.Contains(problem, "UTF-8") {
-			return fmt.Sprintf("%s: field %s is not UTF-8", name, field)
-		}
-	}
-	return name + ": malformed protobuf"
 }
 
 func message(v any) (proto.Message, error) {

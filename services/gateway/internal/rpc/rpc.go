@@ -60,7 +60,7 @@ func New(cfg Config, door contract.Caller) *Handler {
 	mux.Handle(grpcreflect.NewHandlerV1(reflector))
 	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector))
 	mux.Handle(grpchealth.NewHandler(health{ready: cfg.Ready}))
-	h.calls = webText(mux)
+	h.calls = webText(framed(mux))
 	return h
 }
 

@@ -147,6 +147,9 @@ func (w *textWriter) end() {
 
 // Flush implements http.Flusher.
 func (w *textWriter) Flush() {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
 	w.pad()
 	if f, ok := w.ResponseWriter.(http.Flusher); ok {
 		f.Flush()
