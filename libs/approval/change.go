@@ -31,6 +31,9 @@ type Change[T Transaction] struct {
 	// Harmless reports whether a change from before to after needs nobody's
 	// approval; nil: every change does.
 	Harmless func(before, after []byte) bool
+	// Decides: Harmless alone decides, without a look at whether approvals are
+	// on. For the settings that say so: what is remembered of them is old.
+	Decides bool
 }
 
 // Begin runs fn in a transaction, again where that lost a race, and commits
@@ -50,6 +53,9 @@ func Do[T Transaction](ctx context.Context, d *Door, c Change[T], begin Begin[T]
 	g := gate[T]{door: d, call: made, change: c, begin: begin, mutate: mutate}
 	if made.approval != "" {
 		return g.execute(ctx)
+	}
+	if c.Decides {
+		return g.queue(ctx)
 	}
 	on, err := d.modes.on(ctx)
 	if err != nil {

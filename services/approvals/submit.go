@@ -12,7 +12,7 @@ import (
 	"github.com/actionplane/actionplane/services/approvals/internal/store"
 )
 
-// CodeDuplicate is the code of a request that waits already.
+// codeDuplicate is the code of a request that waits already.
 const codeDuplicate = "DUPLICATE_PENDING"
 
 // policy decides, by the settings as they are in the submitting transaction,
@@ -29,7 +29,8 @@ func (h *handlers) submit(ctx context.Context, who tenant.Identity, r store.Requ
 	sum := sha256.Sum256(r.Payload)
 	r.Tenant, r.Organization, r.Roles = who.Tenant, who.Organization, who.Roles
 	r.SubmittedBy = store.Person{ID: submitter.ID, Email: submitter.Email, Name: submitter.Name}
-	r.PayloadSHA256, r.SingleKey = sum[:], singleKey(r)
+	r.PayloadSHA256 = sum[:]
+	r.SingleKey = singleKey(r)
 	var added store.Request
 	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		added, err = h.insert(ctx, tx, who, r, begin)
