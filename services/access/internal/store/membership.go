@@ -34,7 +34,7 @@ GROUP BY m.organization_id ORDER BY m.organization_id NULLS FIRST LIMIT 1000`
 
 	// Index: memberships_person.
 	deleteRoles = `DELETE FROM memberships
-WHERE tenant_id = $1 AND person_id = $2 AND organization_id IS NOT DISTINCT FROM nullif($3, '')::uuid AND NOT role = ANY($4)`
+WHERE tenant_id = $1 AND person_id = $2 AND organization_id IS NOT DISTINCT FROM nullif($3, '')::uuid AND role <> ALL(coalesce($4::text[], '{}'))`
 
 	insertRoles = `INSERT INTO memberships (tenant_id, person_id, organization_id, role)
 SELECT $1, $2, nullif($3, '')::uuid, unnest($4::text[]) ON CONFLICT DO NOTHING`
