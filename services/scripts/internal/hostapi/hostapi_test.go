@@ -17,6 +17,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
+	"github.com/actionplane/actionplane/services/scripts/internal/loop"
 	"github.com/actionplane/actionplane/services/scripts/internal/payload"
 )
 
@@ -24,8 +26,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a VM with the host functions in it.
 type world struct {
-	vm   *goja.Runtime
-	logs *LogBook
+	vm      *goja.Runtime
+	logs    *LogBook
+	loop    *loop.Loop
+	session *Session
 }
 
 func newWorld(t *testing.T, cfg Config, allow ...string) *world {
@@ -42,10 +46,12 @@ func newWorld(t *testing.T, cfg Config, allow ...string) *world {
 	}
 	vm := goja.New()
 	doc := payload.New(vm)
-	w := &world{vm: vm, logs: host.NewLogBook()}
+	secrets := invocation.Secrets{"key": "hush-hush", "quoted": `a"b`}
+	mask := NewMask(secrets)
+	w := &world{vm: vm, logs: host.NewLogBook(mask), loop: loop.New()}
 	deadline := time.Now().Add(20 * time.Second)
-	err = host.Install(context.Background(), vm, Scope{
-		Logs: w.logs, AllowHTTP: true,
+	w.session, err = host.Install(context.Background(), vm, Scope{
+		Logs: w.logs, Mask: mask, Secrets: secrets, Loop: w.loop, AllowHTTP: true,
 		Deadline: func() time.Time { return deadline },
 		Encode:   func(v goja.Value) ([]byte, error) { return doc.Encode(v, 1<<20) },
 		Decode:   doc.Decode,
@@ -66,6 +72,14 @@ func (w *world) eval(t *testing.T, script string) string {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := w.loop.Run(context.Background(), time.Now().Add(20*time.Second), func() bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	if p, ok := v.Export().(*goja.Promise); ok {
+		if v = p.Result(); p.State() == goja.PromiseStateRejected {
+			return v.String()
+		}
 	}
 	raw, err := json.Marshal(v.Export())
 	if err != nil {
@@ -114,7 +128,7 @@ func TestLog(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, Config{})
 		w.eval(t, `for (const level of ["log", "info", "debug", "warn", "error"]) console[level](level)`)
-		want := []slog.Level{0, 0, 0, slog.LevelWarn, slog.LevelError}
+		want := []slog.Level{0, 0, slog.LevelDebug, slog.LevelWarn, slog.LevelError}
 		for i, entry := range w.logs.Entries() {
 			if entry.Level != want[i] {
 				t.Errorf("%s has level %v", entry.Message, entry.Level)

@@ -28,6 +28,7 @@ func (c LogConfig) withDefaults() LogConfig {
 // lines are kept, what comes later is counted out.
 type LogBook struct {
 	cfg       LogConfig
+	mask      Mask
 	entries   []invocation.LogEntry
 	bytes     int
 	truncated bool
@@ -42,8 +43,8 @@ func (b *LogBook) Add(now time.Time, level slog.Level, message string) {
 	}
 	if len(message) > room {
 		b.truncated = true
-		message = cut(message, room)
 	}
+	message = b.mask.Hide(message, room)
 	b.bytes += len(message)
 	b.entries = append(b.entries, invocation.LogEntry{Time: now.UTC(), Level: level, Message: message})
 }
@@ -63,6 +64,9 @@ func (b *LogBook) Truncated() bool { return b.truncated }
 // cut returns at most n bytes of s and no half character. The copy lets go of
 // the rest, which may be large.
 func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

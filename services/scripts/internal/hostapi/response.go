@@ -1,23 +1,18 @@
 package hostapi
 
-import (
-	"net/http"
+import "github.com/dop251/goja"
 
-	"github.com/dop251/goja"
-)
-
-// response is what the script gets from fetch: status, body (a string),
-// headers (canonical name to a list of values), json() and text().
+// response is what the script gets from zitadel/http's fetch:
+// status, body (a string), headers (canonical name to a list of values), json()
+// and text().
 type response struct {
 	*session
-	status int
-	header http.Header
-	body   []byte
+	*answer
 }
 
 func (r *response) member(name string) goja.Value {
 	switch name {
-	case "status":
+	case "status", "statusCode": // the latter is what old versions called it
 		return r.vm.ToValue(r.status)
 	case "body":
 		return r.vm.ToValue(string(r.body))

@@ -19,7 +19,7 @@ type Style uint8
 
 const (
 	// StyleFlow is a ZITADEL action of a flow: (ctx, api), where api collects
-	// changes to claims and metadata.
+	// changes. What both offer depends on the Trigger.
 	StyleFlow Style = 1
 	// StyleTarget is an action that stands in for an HTTP target: ctx is the
 	// envelope a target would be sent, api replaces the payload or vetoes.
@@ -34,12 +34,16 @@ func HashOf(source string) Hash { return sha256.Sum256([]byte(source)) }
 
 // Request is one call of an action.
 type Request struct {
+	Tenant   string          // whose turn it is when workers are scarce
 	ActionID string          // for logs and errors
 	Name     string          // the function to call, by the action's name
 	Source   string          // the whole script
 	Hash     Hash            // HashOf(Source); computed when zero
 	Style    Style           //
-	Input    json.RawMessage // becomes ctx
+	Trigger  Trigger         // StyleFlow only
+	Input    json.RawMessage // becomes ctx; for StyleFlow as sandbox/doc.go says
+	Changes  json.RawMessage // of the trigger's actions before this one: their last Result.Changes
+	Secrets  Secrets         // what require("actionplane/secrets") gives out
 
 	// Timeout bounds the function phase, and with 5 s the script phase before
 	// it. Zero and everything above MaxTimeout mean MaxTimeout.
@@ -65,16 +69,24 @@ func (r *Request) EffectiveTimeout() time.Duration {
 type Result struct {
 	// Output replaces the payload (StyleTarget); nil leaves it as it was.
 	Output json.RawMessage
-	// Changes are what the script asked for, in order (StyleFlow).
-	Changes []Change
+	// Changes are the Request's with those that the script asked for, as JSON
+	// of a Changes; nil where there are none (StyleFlow).
+	Changes json.RawMessage
 	// Veto is set when the script denied what it was asked about.
 	Veto *Veto
 	// Logs are the script's own lines, oldest first.
 	Logs []LogEntry
 	// LogsTruncated says that lines are missing or cut.
 	LogsTruncated bool
+	// Calls are the script's outgoing calls, in the order they began.
+	Calls []Call
 	// Duration is the time in the VM, parsing and printing included.
 	Duration time.Duration
+	// CPU is the processor time that the worker took for it.
+	CPU time.Duration
+	// PeakMemory is how far the worker's heap grew, in bytes, looked at every
+	// few milliseconds and at the end; garbage counts.
+	PeakMemory int64
 	// Error is why the call failed; nil when it did not.
 	Error *Error
 }

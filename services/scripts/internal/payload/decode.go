@@ -14,7 +14,7 @@ func (d *Document) value(raw []byte) goja.Value {
 	case '{':
 		return d.vm.NewDynamicObject(newObject(d, raw))
 	case '[':
-		return d.array(raw)
+		return d.array(raw, nil)
 	case '"':
 		return d.vm.ToValue(unquote(raw))
 	case 't':
@@ -27,10 +27,10 @@ func (d *Document) value(raw []byte) goja.Value {
 	return d.number(raw)
 }
 
-func (d *Document) array(raw []byte) goja.Value {
+func (d *Document) array(raw []byte, elements *Shape) goja.Value {
 	var items []any
 	// Checked before, so it cannot fail.
-	_, _ = scanElements(raw, 0, 0, func(value []byte) { items = append(items, d.value(value)) })
+	_, _ = scanElements(raw, 0, 0, func(value []byte) { items = append(items, d.shaped(value, elements)) })
 	return d.vm.NewArray(items...)
 }
 

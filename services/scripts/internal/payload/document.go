@@ -35,6 +35,8 @@ const maxExact = 1<<53 - 1
 type Document struct {
 	vm  *goja.Runtime
 	big map[float64]string // digits of integers beyond maxExact; "" where two look the same
+
+	reader Reader // of shapes; nil where there are none
 }
 
 // New returns an empty document of vm.

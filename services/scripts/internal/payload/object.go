@@ -1,6 +1,10 @@
 package payload
 
-import "github.com/dop251/goja"
+import (
+	"slices"
+
+	"github.com/dop251/goja"
+)
 
 // indexFrom is the number of members from which a map beats looking at each.
 const indexFrom = 12
@@ -17,10 +21,13 @@ type member struct {
 // implements goja.DynamicObject.
 type object struct {
 	doc     *Document
+	shape   *Shape // nil for plain JSON
 	raw     []byte
 	members []member
-	index   map[string]int // only for many members
-	split   bool           // members is filled
+	index   map[string]int        // only for many members
+	split   bool                  // members is filled
+	extra   map[string]goja.Value // added members that were read
+	dropped map[string]bool       // added members that were deleted
 }
 
 func newObject(d *Document, raw []byte) *object { return &object{doc: d, raw: raw} }
@@ -80,13 +87,33 @@ func (o *object) Get(key string) goja.Value {
 	o.load()
 	at := o.find(key)
 	if at < 0 {
-		return nil
+		return o.added(key)
 	}
 	m := &o.members[at]
 	if m.value == nil {
-		m.value = o.doc.value(m.raw)
+		m.value = o.doc.shaped(m.raw, o.shape.member(key))
 	}
 	return m.value
+}
+
+// added makes a member that the shape has and the JSON has not.
+func (o *object) added(key string) goja.Value {
+	if !o.adds(key) {
+		return nil
+	}
+	v, ok := o.extra[key]
+	if !ok {
+		v = o.doc.reader.Add(o.shape.AddedKind, key, o.raw)
+		if o.extra == nil {
+			o.extra = make(map[string]goja.Value, 2)
+		}
+		o.extra[key] = v
+	}
+	return v
+}
+
+func (o *object) adds(key string) bool {
+	return o.shape != nil && !o.dropped[key] && slices.Contains(o.shape.Added, key)
 }
 
 // Set assigns a member.
@@ -103,12 +130,18 @@ func (o *object) Set(key string, value goja.Value) bool {
 // Has reports whether there is such a member.
 func (o *object) Has(key string) bool {
 	o.load()
-	return o.find(key) >= 0
+	return o.find(key) >= 0 || o.adds(key)
 }
 
 // Delete removes a member; removing none is fine too.
 func (o *object) Delete(key string) bool {
 	o.load()
+	if o.adds(key) {
+		if o.dropped == nil {
+			o.dropped = make(map[string]bool, 1)
+		}
+		o.dropped[key] = true
+	}
 	at := o.find(key)
 	if at < 0 {
 		return true
@@ -128,4 +161,12 @@ func (o *object) Keys() []string {
 		keys[at] = o.members[at].key
 	}
 	return keys
+}
+
+// member returns the shape of a member; nil for plain JSON.
+func (s *Shape) member(key string) *Shape {
+	if s == nil {
+		return nil
+	}
+	return s.Members[key]
 }

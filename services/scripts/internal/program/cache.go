@@ -72,6 +72,9 @@ func (c *Cache) Compile(hash invocation.Hash, source string) (*Program, error) {
 		return nil, ErrHash
 	}
 	p, err := Compile(DefaultName, source)
+	if p != nil {
+		p.tree = nil // nobody asks, and it is large
+	}
 	c.outcomes.Set(hash, outcome{program: p, err: err, size: uint32(len(source)) + entryOverhead})
 	return p, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
 )
 
@@ -21,11 +22,17 @@ const DefaultName = ""
 
 // Program is a compiled script.
 type Program struct {
-	compiled *goja.Program
+	compiled   *goja.Program
+	tree       *ast.Program // only Check looks at it
+	translated bool
 }
 
 // Compiled returns the form that a VM runs.
 func (p *Program) Compiled() *goja.Program { return p.compiled }
+
+// Translated reports whether the script was an ES module or TypeScript. It has
+// then a global module with its exports, and positions as TranslatedName says.
+func (p *Program) Translated() bool { return p.translated }
 
 // SyntaxError is a script that does not compile.
 type SyntaxError struct {
@@ -44,11 +51,28 @@ func (e *SyntaxError) Error() string { return e.text }
 func ParserOptions() []parser.Option { return []parser.Option{parser.WithDisableSourceMaps} }
 
 // Compile compiles a script that runs in sloppy mode, as on the original
-// platform. The error is a *SyntaxError.
+// platform, or an ES module or TypeScript (module.go). The error is a
+// *SyntaxError.
 func Compile(name, source string) (*Program, error) {
 	if len(source) > MaxSource {
 		return nil, &SyntaxError{Message: "too long", text: fmt.Sprintf("SyntaxError: script is longer than %d bytes", MaxSource)}
 	}
+	p, plain := compile(name, source)
+	if plain == nil {
+		return p, nil
+	}
+	if !isModern(source) {
+		return nil, plain
+	}
+	p, err := compileTranslated(source)
+	if err != nil {
+		return nil, better(plain, err)
+	}
+	return p, nil
+}
+
+// compile compiles a script as it is.
+func compile(name, source string) (*Program, *SyntaxError) {
 	// goja.Parse would drop the position.
 	tree, err := parser.ParseFile(nil, name, source, 0, ParserOptions()...)
 	if err != nil {
@@ -58,7 +82,19 @@ func Compile(name, source string) (*Program, error) {
 	if err != nil {
 		return nil, compileError(err)
 	}
-	return &Program{compiled: compiled}, nil
+	return &Program{compiled: compiled, tree: tree}, nil
+}
+
+func compileTranslated(source string) (*Program, error) {
+	tree, err := translate(source)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := goja.CompileAST(tree, false)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{compiled: compiled, tree: tree, translated: true}, nil
 }
 
 // parseError takes the first of the parser's complaints for the position and

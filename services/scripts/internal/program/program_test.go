@@ -21,7 +21,7 @@ func TestCompile(t *testing.T) {
 		for source, want := range map[string]SyntaxError{
 			"function a( {":            {Line: 1, Column: 14},
 			"var a = 1;\n  let a = 2;": {Line: 2, Column: 7},
-			"\n\nexport default 1":     {Line: 3, Column: 1},
+			"\n\nexport default ]":     {Line: 3, Column: 16},
 			"await 1\nreturn":          {Line: 1, Column: 7},
 		} {
 			_, err := Compile(DefaultName, source)
@@ -116,4 +116,62 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, source string) {
 		_, _ = Compile(DefaultName, source)
 	})
+}
+
+func TestTranslate(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"module":        "import {log} from 'zitadel/log';\nexport default function a(ctx, api) {}",
+		"TypeScript":    "interface Ctx { a: string }\nfunction a(ctx: Ctx, api: any): void {}",
+		"for await":     "async function a(x) { for await (const y of x); }",
+		"async iterate": "async function* a() { yield 1 }",
+		"enum":          "enum A { B = 1 }",
+	} {
+		p, err := Compile(DefaultName, source)
+		if err != nil || !p.Translated() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, test := range map[string]struct{ source, want string }{
+		"mistake in a module":  {"import {log} from 'zitadel/log';\nexport function a() {\n  return ]\n}", "SyntaxError: SyntaxError: (anonymous): Line 3:10 Unexpected \"]\""},
+		"mistake with types":   {"const a: number = ;", "SyntaxError: SyntaxError: (anonymous): Line 1:19 Unexpected \";\""},
+		"await at the top":     {"export const a = await 1", "SyntaxError: SyntaxError: (anonymous): Line 1:1 Unexpected reserved word (and 1 more errors)"},
+		"mistake of the plain": {"const o = {a: 1\nfunction b() {}", ""},
+	} {
+		_, err := Compile(DefaultName, test.source)
+		if err == nil || test.want != "" && !strings.HasPrefix(err.Error(), "SyntaxError: SyntaxError: (anonymous): Line ") {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+		if strings.HasPrefix(name, "mistake ") && test.want != "" && err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, source, want string }{
+		{"a", "function a() {}", ""},
+		{"a", "const a = async (ctx, api) => {}", ""},
+		{"a", "a = () => 1", ""},
+		{"log context", `globalThis["log context"] = () => 1`, ""},
+		{"a", "export default (ctx, api) => {}", ""},
+		{"a", "export async function a(ctx: any) {}", ""},
+		{"a", "if (true) { var a = function () {} }", ""},
+		{"a", "function b() {}\nconst c = () => 1", `function not found: the script defines no "a", but b, c`},
+		{"a", "", `function not found: the script defines no "a"`},
+		{"a", "class a {}", `"a" is a class, which cannot be called`},
+		{"a", "function* a() {}", `"a" is a generator: calling it runs nothing of it`},
+		{"a", "function a() {\n  return ]\n}", "SyntaxError: SyntaxError: (anonymous): Line 2:10 Unexpected token ] (and 1 more errors)"},
+		{"a", "let fs = require('fs');\nfunction a() {}", `there is no module "fs"`},
+		{"a", "let http = require('zitadel/http');\nfunction a() {}", ""},
+	} {
+		got := Check(test.name, test.source)
+		switch {
+		case test.want == "" && len(got) > 0:
+			t.Errorf("%q warns %v", test.source, got)
+		case test.want != "" && (len(got) != 1 || got[0].Message != test.want):
+			t.Errorf("%q warns %v, want %s", test.source, got, test.want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"regexp"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/actionplane/actionplane/services/scripts/internal/hostapi"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
+	"github.com/actionplane/actionplane/services/scripts/internal/program"
 )
 
 // maxMessage bounds the text of an error, in bytes.
@@ -28,9 +31,9 @@ func (c *call) failure(err error) *invocation.Error {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &interrupted):
-		return interruption(interrupted)
+		return c.interruption(interrupted)
 	case errors.As(err, &overflow):
-		return at(overflow.Stack(), invocation.KindStack, "RangeError: Maximum call stack size exceeded"+overflow.Error())
+		return c.at(overflow.Stack(), invocation.KindStack, "RangeError: Maximum call stack size exceeded")
 	case errors.As(err, &rejected):
 		return c.rejected(rejected.reason)
 	case errors.As(err, &exception):
@@ -57,32 +60,80 @@ func (c *call) overdue(ctx context.Context, e *invocation.Error) *invocation.Err
 	return e
 }
 
-func interruption(err *goja.InterruptedError) *invocation.Error {
-	kind := invocation.KindTimeout
+func (c *call) interruption(err *goja.InterruptedError) *invocation.Error {
+	kind, text := invocation.KindTimeout, "interrupt"
 	if why, ok := err.Value().(stop); ok {
-		kind = why.kind
+		kind, text = why.kind, why.String()
 	}
-	return at(err.Stack(), kind, err.Error())
+	return c.at(err.Stack(), kind, text)
 }
 
-// at takes the position from the innermost frame that has one.
-func at(stack []goja.StackFrame, kind invocation.Kind, message string) *invocation.Error {
-	e := &invocation.Error{Kind: kind, Message: cut(message)}
+// at appends the innermost frame to the text, as the original platform does,
+// and takes the position from the innermost frame that has one. Our own
+// JavaScript counts as native.
+func (c *call) at(stack []goja.StackFrame, kind invocation.Kind, text string) *invocation.Error {
+	e := &invocation.Error{Kind: kind}
 	for i := range stack {
-		if p := stack[i].Position(); p.Line > 0 {
-			e.Line, e.Column = p.Line, p.Column
+		if p := stack[i].Position(); p.Line > 0 && !hostapi.IsOwn(stack[i].SrcName()) {
+			e.Line, e.Column = p.Line, p.Column+c.shift()
 			break
 		}
 	}
+	e.Message = c.cut(text + c.where(stack))
 	return e
 }
 
+// where prints the innermost frame: " at err (<eval>:5:2(2))".
+func (c *call) where(stack []goja.StackFrame) string {
+	for i := range stack {
+		if hostapi.IsOwn(stack[i].SrcName()) {
+			continue
+		}
+		if i > 0 {
+			if name := stack[i-1].FuncName(); name != "<anonymous>" {
+				return " at " + name + " (native)"
+			}
+		}
+		if stack[i].SrcName() == "<native>" && stack[i].FuncName() == "<native>" {
+			return ""
+		}
+		var b bytes.Buffer
+		stack[i].Write(&b)
+		return " at " + c.original(b.String())
+	}
+	return ""
+}
+
+// shift is what columns of a translated script lack; see
+// program.TranslatedName.
+func (c *call) shift() int {
+	if c.program.Translated() {
+		return 1
+	}
+	return 0
+}
+
+// translatedFrame is a position of a translated script.
+var translatedFrame = regexp.MustCompile(`\b` + program.TranslatedName + `:(\d+):(\d+)\(`)
+
+// original turns positions of a translated script into the usual form.
+func (c *call) original(text string) string {
+	if !c.program.Translated() {
+		return text
+	}
+	return translatedFrame.ReplaceAllStringFunc(text, func(found string) string {
+		m := translatedFrame.FindStringSubmatch(found)
+		column, _ := strconv.Atoi(m[2])
+		return "<eval>:" + m[1] + ":" + strconv.Itoa(column+1) + "("
+	})
+}
+
 func (c *call) thrown(exception *goja.Exception) *invocation.Error {
-	text, failed := c.describe(exception.Error)
+	text, failed := c.describe(func() string { return exception.Value().String() })
 	if failed != nil {
 		return failed
 	}
-	return at(exception.Stack(), invocation.KindThrown, text)
+	return c.at(exception.Stack(), invocation.KindThrown, text)
 }
 
 // describe makes a text of something thrown. That may run the script's own
@@ -95,7 +146,7 @@ func (c *call) describe(text func() string) (string, *invocation.Error) {
 	})
 	var interrupted *goja.InterruptedError
 	if errors.As(err, &interrupted) {
-		return "", interruption(interrupted)
+		return "", c.interruption(interrupted)
 	}
 	if err != nil {
 		return "an exception without a text", nil //nolint:nilerr // what was thrown is the failure, that it has no text is not
@@ -120,15 +171,18 @@ func (c *call) rejected(reason goja.Value) *invocation.Error {
 		if failed != nil {
 			return failed
 		}
-		if m := frame.FindStringSubmatch(cut(stack)); m != nil {
+		if m := frame.FindStringSubmatch(c.original(cut(stack))); m != nil {
 			e.Message += " at " + m[1]
 			e.Line, _ = strconv.Atoi(m[2])
 			e.Column, _ = strconv.Atoi(m[3])
 		}
 	}
-	e.Message = cut(e.Message)
+	e.Message = c.cut(e.Message)
 	return e
 }
+
+// cut hides secrets and bounds the text.
+func (c *call) cut(s string) string { return cut(c.mask.Hide(s, maxMessage)) }
 
 func cut(s string) string {
 	if len(s) <= maxMessage {

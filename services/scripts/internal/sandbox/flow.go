@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
-	"strings"
+	"fmt"
 
 	"github.com/dop251/goja"
 
@@ -11,68 +11,110 @@ import (
 	"github.com/actionplane/actionplane/services/scripts/internal/payload"
 )
 
-// reservedClaims is the prefix of claims that scripts cannot set; trying is
-// silently ignored (actions-v1 2.3).
-const reservedClaims = "urn:zitadel:iam"
-
-// What api offers. userinfo is the deprecated spelling of claims.
-var (
-	flowNames       = []string{"v1"}
-	flowV1Names     = []string{"claims", "userinfo", "user"}
-	flowClaimsNames = []string{"setClaim", "appendLogIntoClaims"}
-	flowUserNames   = []string{"setMetadata", "appendMetadata"}
-)
-
 // flow is the convention of ZITADEL's actions. What the script asks for is
 // collected as changes, and stays when the script fails later. The returned
 // value is ignored.
-//
-// ctx is the input as it is: objects without the methods of the original's
-// context. Those, and the api of the other triggers, are still to come; they
-// belong here.
 type flow struct {
 	*call
-	res    *invocation.Result
-	claims map[string]struct{} // claims that exist; filled at the first setClaim
-	bytes  int                 // of all changes so far
+	res      *invocation.Result
+	offer    *offer
+	changes  invocation.Changes
+	bytes    int                 // of all changes of this call
+	claims   map[string]struct{} // claims that the token has; filled at the first setClaim
+	metadata *goja.Object        // api.metadata, once it was read
+	grants   *goja.Object        // api.userGrants, once it was read
 }
 
-func (f *flow) api() goja.Value { return hostapi.Lazy(f.vm, flowNames, f.member) }
-
-func (f *flow) member(name string) goja.Value {
-	switch name {
-	case "v1":
-		return hostapi.Lazy(f.vm, flowV1Names, f.member)
-	case "claims", "userinfo":
-		return hostapi.Lazy(f.vm, flowClaimsNames, f.member)
-	case "user":
-		return hostapi.Lazy(f.vm, flowUserNames, f.member)
-	case "setClaim":
-		return hostapi.Native(f.vm, name, f.setClaim)
-	case "appendLogIntoClaims":
-		return hostapi.Native(f.vm, name, f.appendLogIntoClaims)
-	case "setMetadata":
-		return hostapi.Native(f.vm, name, f.metadata(invocation.OpSetMetadata))
-	case "appendMetadata":
-		return hostapi.Native(f.vm, name, f.metadata(invocation.OpAppendMetadata))
+func newFlow(c *call, res *invocation.Result) (*flow, error) {
+	o, ok := offers[c.req.Trigger]
+	if !ok {
+		return nil, &invocation.Error{Kind: invocation.KindInput, Message: fmt.Sprintf("there is no trigger %v", c.req.Trigger)}
 	}
-	return nil
+	changes, err := invocation.ParseChanges(c.req.Changes)
+	if err != nil {
+		return nil, &invocation.Error{Kind: invocation.KindInput, Message: "changes: " + err.Error()}
+	}
+	res.Changes = c.req.Changes
+	return &flow{call: c, res: res, offer: o, changes: changes}, nil
 }
 
-func (*flow) finish(goja.Value) error { return nil }
+func (f *flow) api() goja.Value { return f.menu(f.offer.api, "") }
 
-// setClaim(key, value) adds a claim. One that exists is left alone, which the
-// action's log claim then says.
+// menu returns an object with the members of a menu; path is where it is.
+func (f *flow) menu(m menu, path string) goja.Value {
+	return hostapi.Lazy(f.vm, m.names, func(name string) goja.Value {
+		if inner, ok := m.inner[name]; ok {
+			return f.menu(inner, path+name+".")
+		}
+		return f.member(name)
+	})
+}
+
+// member makes one of what api has. Names mean the same wherever they are.
+func (f *flow) member(name string) goja.Value {
+	if s, ok := setters[name]; ok {
+		return hostapi.Native(f.vm, name, f.setter(s))
+	}
+	switch name {
+	case "metadata":
+		return f.metadataArray()
+	case "userGrants":
+		return f.grantsArray()
+	}
+	return hostapi.Native(f.vm, name, map[string]func(goja.FunctionCall) goja.Value{
+		"deny":                func(call goja.FunctionCall) goja.Value { return f.veto(f.res, call) },
+		"setClaim":            f.setClaim,
+		"appendLogIntoClaims": f.appendLogIntoClaims,
+		"setMetadata":         f.setMetadata,
+		"appendMetadata":      f.appendMetadata,
+		"appendUserGrant":     f.appendUserGrant,
+		"setCustomAttribute":  f.setCustomAttribute,
+	}[name])
+}
+
+func (f *flow) finish(goja.Value) error { return f.collect() }
+
+func (f *flow) abandon() error { return f.collect() }
+
+// collect reads the arrays that the script may have pushed to and prints the
+// changes. What can be printed is, whatever is wrong with the arrays.
+func (f *flow) collect() error {
+	err := f.readArrays()
+	raw, encodeErr := f.changes.Encode()
+	if encodeErr != nil {
+		return fmt.Errorf("print changes: %w", encodeErr)
+	}
+	f.res.Changes = raw
+	return err
+}
+
+// add counts a change and returns its value's JSON. A value without JSON is
+// null.
+func (f *flow) add(key string, value goja.Value) json.RawMessage {
+	raw, err := f.encode(value)
+	if err != nil {
+		hostapi.Throw(f.vm, err.Error())
+	}
+	if raw == nil {
+		raw = json.RawMessage("null")
+	}
+	f.count(len(key) + len(raw))
+	return raw
+}
+
+// count refuses a change of that many bytes when there are too many.
+func (f *flow) count(bytes int) {
+	f.bytes += bytes
+	if f.changes.Count() >= f.cfg.MaxChanges || f.bytes > f.cfg.MaxOutput {
+		hostapi.Throw(f.vm, "too many changes")
+	}
+}
+
+// setClaim(key, value) adds a claim.
 func (f *flow) setClaim(call goja.FunctionCall) goja.Value {
 	key := call.Argument(0).String()
-	switch {
-	case strings.HasPrefix(key, reservedClaims):
-	case f.hasClaim(key):
-		f.logClaim(`key "` + key + `" already exists`)
-	default:
-		f.add(invocation.OpSetClaim, key, call.Argument(1))
-		f.claims[key] = struct{}{}
-	}
+	value := f.add(key, call.Argument(1))
+	f.changes.SetClaim(f.req.Name, key, value, f.hasClaim)
 	return goja.Undefined()
 }
 
@@ -89,37 +131,30 @@ func (f *flow) hasClaim(key string) bool {
 }
 
 func (f *flow) appendLogIntoClaims(call goja.FunctionCall) goja.Value {
-	f.logClaim(call.Argument(0).String())
+	line := call.Argument(0).String()
+	f.count(len(line))
+	f.changes.LogClaim(f.req.Name, line)
 	return goja.Undefined()
 }
 
-func (f *flow) logClaim(line string) {
-	f.add(invocation.OpAppendClaimLog, invocation.ClaimLogKey(f.req.Name), f.vm.ToValue(line))
+// setCustomAttribute(name, nameFormat, ...values) adds an attribute.
+func (f *flow) setCustomAttribute(call goja.FunctionCall) goja.Value {
+	a := invocation.Attribute{Name: text(call.Argument(0)), NameFormat: text(call.Argument(1)), Values: []string{}}
+	size := len(a.Name) + len(a.NameFormat)
+	for i := 2; i < len(call.Arguments); i++ {
+		value := text(call.Arguments[i])
+		size += len(value)
+		a.Values = append(a.Values, value)
+	}
+	f.count(size)
+	f.changes.SetAttribute(a)
+	return goja.Undefined()
 }
 
-// metadata returns setMetadata(key, value) or appendMetadata(key, value).
-func (f *flow) metadata(op invocation.Op) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
-		if len(call.Arguments) != 2 {
-			hostapi.Throw(f.vm, "exactly 2 (key, value) arguments expected")
-		}
-		f.add(op, call.Argument(0).String(), call.Argument(1))
-		return goja.Undefined()
+// text converts as the original platform does: what is nothing is empty.
+func text(v goja.Value) string {
+	if goja.IsUndefined(v) || goja.IsNull(v) {
+		return ""
 	}
-}
-
-// add collects a change. A value without JSON is stored as null.
-func (f *flow) add(op invocation.Op, key string, value goja.Value) {
-	raw, err := f.encode(value)
-	if err != nil {
-		hostapi.Throw(f.vm, err.Error())
-	}
-	if raw == nil {
-		raw = json.RawMessage("null")
-	}
-	f.bytes += len(key) + len(raw)
-	if len(f.res.Changes) >= f.cfg.MaxChanges || f.bytes > f.cfg.MaxOutput {
-		hostapi.Throw(f.vm, "too many changes")
-	}
-	f.res.Changes = append(f.res.Changes, invocation.Change{Op: op, Key: key, Value: raw})
+	return v.String()
 }

@@ -47,6 +47,14 @@ func (l *limit) phase(d time.Duration) {
 	l.timer.Reset(l.ends.Sub(now))
 }
 
+// rest starts a last phase of d, whatever the call's bound.
+func (l *limit) rest(d time.Duration) {
+	l.ends = time.Now().Add(d)
+	if l.timer != nil {
+		l.timer.Reset(d)
+	}
+}
+
 // deadline returns when the current phase ends.
 func (l *limit) deadline() time.Time { return l.ends }
 

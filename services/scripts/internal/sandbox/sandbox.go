@@ -1,14 +1,3 @@
-// Package sandbox makes one call of an action in a VM of its own: the compiled
-// script runs, the function named like the action is looked up and called with
-// (ctx, api), and what it returned, asked for and logged is collected.
-//
-// A VM is never used twice. It holds no Go values, only functions and plain
-// data, and everything it can allocate or print is bounded here, except memory
-// and instructions that do not look up (a backtracking regular expression, a
-// gigantic string): those are bounded by the worker process around it.
-//
-// How a function is called, and what api offers, is a convention (flow.go,
-// target.go); the widening to further flows adds conventions, nothing else.
 package sandbox
 
 import (
@@ -21,6 +10,7 @@ import (
 
 	"github.com/actionplane/actionplane/services/scripts/internal/hostapi"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
+	"github.com/actionplane/actionplane/services/scripts/internal/loop"
 	"github.com/actionplane/actionplane/services/scripts/internal/payload"
 	"github.com/actionplane/actionplane/services/scripts/internal/program"
 )
@@ -66,29 +56,40 @@ func New(cfg Config, deps Deps) (*Sandbox, error) {
 // req.Input must not change until Run returns.
 func (s *Sandbox) Run(ctx context.Context, p *program.Program, req *invocation.Request) invocation.Result {
 	start := time.Now()
-	c := s.newCall(ctx, req, start)
+	ctx, cancel := context.WithCancel(ctx)
+	c := s.newCall(ctx, req, p, start)
 	defer c.limit.end()
 	var res invocation.Result
-	if err := c.run(ctx, p, &res); err != nil {
+	if err := c.run(ctx, &res); err != nil {
 		res.Output = nil
 		res.Error = c.overdue(ctx, c.failure(err))
+	}
+	cancel() // what is still under way is not waited for
+	c.loop.Wait()
+	if c.session != nil {
+		res.Calls = c.session.Calls()
 	}
 	res.Logs, res.LogsTruncated = c.logs.Entries(), c.logs.Truncated()
 	res.Duration = time.Since(start)
 	return res
 }
 
-func (s *Sandbox) newCall(ctx context.Context, req *invocation.Request, start time.Time) *call {
+func (s *Sandbox) newCall(ctx context.Context, req *invocation.Request, p *program.Program, start time.Time) *call {
 	vm := goja.New()
 	vm.SetMaxCallStackSize(s.cfg.MaxCallDepth)
 	vm.SetParserOptions(program.ParserOptions()...)
+	mask := hostapi.NewMask(req.Secrets)
 	c := &call{
 		Sandbox: s,
 		vm:      vm,
 		req:     req,
+		program: p,
 		doc:     payload.New(vm),
-		logs:    s.host.NewLogBook(),
+		mask:    mask,
+		logs:    s.host.NewLogBook(mask),
+		loop:    loop.New(),
 		limit:   newLimit(ctx, vm, start, req.Budget),
 	}
+	vm.SetPromiseRejectionTracker(c.unhandled.track)
 	return c
 }

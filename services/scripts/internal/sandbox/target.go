@@ -24,6 +24,8 @@ type target struct {
 	res *invocation.Result
 }
 
+func (t *target) context() (goja.Value, error) { return t.doc.Decode(t.req.Input) }
+
 func (t *target) api() goja.Value { return hostapi.Lazy(t.vm, targetNames, t.member) }
 
 func (t *target) member(name string) goja.Value {
@@ -60,20 +62,9 @@ func (t *target) replace(o *goja.Object) error {
 	return nil
 }
 
-func (t *target) deny(call goja.FunctionCall) goja.Value {
-	if t.res.Veto != nil {
-		return goja.Undefined()
-	}
-	veto := &invocation.Veto{Reason: "denied"}
-	if reason := call.Argument(0); !goja.IsUndefined(reason) && !goja.IsNull(reason) {
-		veto.Reason = cut(reason.String())
-	}
-	if code := call.Argument(1).ToInteger(); code >= 0 && code < 600 {
-		veto.Code = int(code)
-	}
-	t.res.Veto = veto
-	return goja.Undefined()
-}
+func (t *target) deny(call goja.FunctionCall) goja.Value { return t.veto(t.res, call) }
+
+func (*target) abandon() error { return nil }
 
 func (t *target) finish(returned goja.Value) error {
 	if t.res.Veto != nil {

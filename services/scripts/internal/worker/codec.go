@@ -33,14 +33,21 @@ func (r *wireRequest) append(b []byte) []byte {
 	}
 	b = appendBytes(b, r.ActionID)
 	b = appendBytes(b, r.Name)
-	b = append(b, byte(r.Style))
+	b = append(b, byte(r.Style), r.Trigger.Flow, r.Trigger.Type)
 	b = appendBool(b, r.AllowHTTP)
+	b = binary.AppendUvarint(b, uint64(len(r.Secrets)))
+	for name, value := range r.Secrets {
+		b = appendBytes(b, name)
+		b = appendBytes(b, value)
+	}
+	b = appendOptional(b, r.Changes)
 	b = binary.AppendVarint(b, int64(r.Timeout))
 	b = binary.AppendVarint(b, int64(r.Budget))
 	return appendBytes(b, r.Input)
 }
 
-// decodeRequest reads what append wrote. Input aliases b.
+// decodeRequest reads what append wrote; the tenant does not travel. Input and
+// Changes alias b.
 func decodeRequest(b []byte) (*wireRequest, error) {
 	d := decoder{rest: b}
 	r := &wireRequest{id: wireID(d.uvarint())}
@@ -51,7 +58,16 @@ func decodeRequest(b []byte) (*wireRequest, error) {
 	r.ActionID = string(d.bytes())
 	r.Name = string(d.bytes())
 	r.Style = invocation.Style(d.byte())
+	r.Trigger = invocation.Trigger{Flow: d.byte(), Type: d.byte()}
 	r.AllowHTTP = d.bool()
+	for n := d.count(); n > 0; n-- {
+		if r.Secrets == nil {
+			r.Secrets = make(invocation.Secrets)
+		}
+		name := string(d.bytes())
+		r.Secrets[name] = string(d.bytes())
+	}
+	r.Changes = d.optional()
 	r.Timeout = time.Duration(d.varint())
 	r.Budget = time.Duration(d.varint())
 	r.Input = d.bytes()
@@ -71,19 +87,15 @@ func decodeID(b []byte) (wireID, error) {
 
 // wireResult is what a worker answers.
 type wireResult struct {
-	id wireID
+	id    wireID
+	total time.Duration // processor time of the worker's whole life so far
 	invocation.Result
 }
 
 func (r *wireResult) append(b []byte) []byte {
 	b = r.id.append(b)
 	b = appendOptional(b, r.Output)
-	b = binary.AppendUvarint(b, uint64(len(r.Changes)))
-	for _, c := range r.Changes {
-		b = append(b, byte(c.Op))
-		b = appendBytes(b, c.Key)
-		b = appendBytes(b, c.Value)
-	}
+	b = appendOptional(b, r.Changes)
 	b = appendBool(b, r.Veto != nil)
 	if r.Veto != nil {
 		b = appendBytes(b, r.Veto.Reason)
@@ -96,8 +108,33 @@ func (r *wireResult) append(b []byte) []byte {
 		b = appendBytes(b, l.Message)
 	}
 	b = appendBool(b, r.LogsTruncated)
+	b = binary.AppendUvarint(b, uint64(len(r.Calls)))
+	for i := range r.Calls {
+		b = appendCall(b, &r.Calls[i])
+	}
 	b = binary.AppendVarint(b, int64(r.Duration))
+	b = binary.AppendVarint(b, int64(r.CPU))
+	b = binary.AppendVarint(b, r.PeakMemory)
+	b = binary.AppendVarint(b, int64(r.total))
 	return appendError(b, r.Error)
+}
+
+func appendCall(b []byte, c *invocation.Call) []byte {
+	b = binary.AppendVarint(b, c.Start.UnixNano())
+	b = appendBytes(b, c.Method)
+	b = appendBytes(b, c.URL)
+	b = binary.AppendVarint(b, int64(c.Status))
+	b = binary.AppendVarint(b, int64(c.Sent))
+	b = binary.AppendVarint(b, int64(c.Received))
+	b = binary.AppendVarint(b, int64(c.Duration))
+	return appendBytes(b, c.Error)
+}
+
+func (d *decoder) call() invocation.Call {
+	return invocation.Call{
+		Start: time.Unix(0, d.varint()).UTC(), Method: string(d.bytes()), URL: string(d.bytes()), Status: int(d.varint()),
+		Sent: int(d.varint()), Received: int(d.varint()), Duration: time.Duration(d.varint()), Error: string(d.bytes()),
+	}
 }
 
 func appendError(b []byte, e *invocation.Error) []byte {
@@ -111,16 +148,12 @@ func appendError(b []byte, e *invocation.Error) []byte {
 	return binary.AppendVarint(b, int64(e.Column))
 }
 
-// decodeResult reads what append wrote. Output and values alias b.
+// decodeResult reads what append wrote. Output and Changes alias b.
 func decodeResult(b []byte) (*wireResult, error) {
 	d := decoder{rest: b}
 	r := &wireResult{id: wireID(d.uvarint())}
 	r.Output = d.optional()
-	for range d.count() {
-		r.Changes = append(r.Changes, invocation.Change{
-			Op: invocation.Op(d.byte()), Key: string(d.bytes()), Value: d.bytes(),
-		})
-	}
+	r.Changes = d.optional()
 	if d.bool() {
 		r.Veto = &invocation.Veto{Reason: string(d.bytes()), Code: int(d.varint())}
 	}
@@ -130,7 +163,13 @@ func decodeResult(b []byte) (*wireResult, error) {
 		})
 	}
 	r.LogsTruncated = d.bool()
+	for range d.count() {
+		r.Calls = append(r.Calls, d.call())
+	}
 	r.Duration = time.Duration(d.varint())
+	r.CPU = time.Duration(d.varint())
+	r.PeakMemory = d.varint()
+	r.total = time.Duration(d.varint())
 	if d.bool() {
 		r.Error = &invocation.Error{
 			Kind: invocation.Kind(d.byte()), Message: string(d.bytes()), Line: int(d.varint()), Column: int(d.varint()),

@@ -24,9 +24,14 @@ func TestRequestComesBackAsSent(t *testing.T) {
 				Timeout:   time.Duration(rapid.Int64().Draw(t, "timeout")),
 				Budget:    time.Duration(rapid.Int64().Draw(t, "budget")),
 				AllowHTTP: rapid.Bool().Draw(t, "http"),
+				Trigger:   invocation.Trigger{Flow: rapid.Byte().Draw(t, "flow"), Type: rapid.Byte().Draw(t, "type")},
 			},
 		}
 		sent.Hash = invocation.HashOf(sent.Source)
+		if rapid.Bool().Draw(t, "has secrets") {
+			sent.Secrets = rapid.MapOfN(text, text, 1, 3).Draw(t, "secrets")
+			sent.Changes = drawBytes(t, "changes")
+		}
 		got, err := decodeRequest(sent.append(nil))
 		if err != nil || !reflect.DeepEqual(got, sent) {
 			t.Errorf("%+v came back as %+v, %v", sent, got, err)
@@ -54,11 +59,18 @@ func drawResult(t *rapid.T) *wireResult {
 	if rapid.Bool().Draw(t, "has output") {
 		r.Output = drawBytes(t, "output")
 	}
-	for range rapid.IntRange(0, 3).Draw(t, "changes") {
-		r.Changes = append(r.Changes, invocation.Change{
-			Op: invocation.Op(rapid.Byte().Draw(t, "op")), Key: rapid.String().Draw(t, "key"), Value: drawBytes(t, "value"),
+	if rapid.Bool().Draw(t, "has changes") {
+		r.Changes = drawBytes(t, "changes")
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "calls") {
+		r.Calls = append(r.Calls, invocation.Call{
+			Start: time.Unix(0, rapid.Int64().Draw(t, "start")).UTC(), Method: rapid.String().Draw(t, "method"),
+			URL: rapid.String().Draw(t, "url"), Status: rapid.Int().Draw(t, "status"), Sent: rapid.Int().Draw(t, "sent"),
+			Received: rapid.Int().Draw(t, "received"), Duration: time.Duration(rapid.Int64().Draw(t, "took")), Error: rapid.String().Draw(t, "why"),
 		})
 	}
+	r.CPU, r.total = time.Duration(rapid.Int64().Draw(t, "cpu")), time.Duration(rapid.Int64().Draw(t, "total"))
+	r.PeakMemory = rapid.Int64().Draw(t, "peak")
 	for range rapid.IntRange(0, 3).Draw(t, "logs") {
 		r.Logs = append(r.Logs, invocation.LogEntry{
 			Time:    time.Unix(0, rapid.Int64().Draw(t, "time")).UTC(),
@@ -89,8 +101,10 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = decodeRequest(b)
 		r, err := decodeResult(b)
-		if err == nil && len(r.Changes)+len(r.Logs) > len(b) {
-			t.Errorf("%d bytes hold %d changes and %d lines", len(b), len(r.Changes), len(r.Logs))
+		if err == nil && len(r.Calls)+len(r.Logs) > len(b) {
+			t.Errorf("%d bytes hold %d calls and %d lines", len(b), len(r.Calls), len(r.Logs))
 		}
+		_, _ = decodeCheck(b)
+		_, _ = decodeWarnings(b)
 	})
 }

@@ -21,8 +21,12 @@ type Config struct {
 	Env []string
 	// Size is the number of workers; default one per CPU.
 	Size int
-	// MaxQueue is how many invocations may wait for a worker; default 1,024.
+	// MaxQueue is how many invocations may wait for a worker; default 1,024. A
+	// single tenant's may be half of them.
 	MaxQueue int
+	// MaxPerTenant is how many workers a single tenant may hold at once; default
+	// all but one, so that who floods the pool leaves a way in for the others.
+	MaxPerTenant int
 	// Grace is what a worker may overrun its time, before it is killed;
 	// default 250 ms.
 	Grace time.Duration
@@ -51,6 +55,7 @@ type Settings struct {
 func (c Config) withDefaults() Config {
 	c.Size = cmp.Or(c.Size, runtime.NumCPU())
 	c.MaxQueue = cmp.Or(c.MaxQueue, 1024)
+	c.MaxPerTenant = cmp.Or(c.MaxPerTenant, max(1, c.Size-1))
 	c.Grace = cmp.Or(c.Grace, 250*time.Millisecond)
 	c.StartTimeout = cmp.Or(c.StartTimeout, 10*time.Second)
 	c.Settings.MaxMemory = cmp.Or(c.Settings.MaxMemory, 128<<20)
@@ -64,8 +69,8 @@ func (c Config) Validate() error {
 	if len(c.Command) == 0 {
 		problems = append(problems, errors.New("worker command is missing"))
 	}
-	if c.Size < 0 || c.MaxQueue < 0 || c.Grace < 0 || c.StartTimeout < 0 {
-		problems = append(problems, errors.New("worker size, queue, grace and start timeout must not be negative"))
+	if c.Size < 0 || c.MaxQueue < 0 || c.MaxPerTenant < 0 || c.Grace < 0 || c.StartTimeout < 0 {
+		problems = append(problems, errors.New("worker size, queue, share, grace and start timeout must not be negative"))
 	}
 	if m := c.Settings.MaxMemory; m > 0 && m < minMemory {
 		problems = append(problems, errors.New("worker memory must be 16 MiB at least"))

@@ -14,11 +14,13 @@ type frameKind byte
 
 const (
 	frameHello      frameKind = 1 // parent: settings as JSON
-	frameReady      frameKind = 2 // child: empty
+	frameReady      frameKind = 2 // child: the processor time it took so far
 	frameInvoke     frameKind = 3 // parent: a request
 	frameCancel     frameKind = 4 // parent: the id of a request
 	frameResult     frameKind = 5 // child: a result
 	frameNeedSource frameKind = 6 // child: the id of a request
+	frameCheck      frameKind = 7 // parent: a script to look at
+	frameWarnings   frameKind = 8 // child: what is wrong with it
 )
 
 const (

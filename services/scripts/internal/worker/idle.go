@@ -8,45 +8,59 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 )
 
-var errStopped = fault.Unavailable("the script workers are stopping")
+var (
+	errStopped   = fault.Unavailable("the script workers are stopping")
+	errQueueFull = fault.Exhausted("too many scripts wait to run")
+)
 
 // idle is the workers that wait for work, and the invocations that wait for a
-// worker: one of the two is always empty. The worker that was used last is
-// used first, because its caches are warm; invocations are served in order.
+// worker. The worker that was used last is used first, because its caches are
+// warm. Tenants take turns, a tenant's own invocations are served in order, and
+// no tenant holds more workers than its share.
 type idle struct {
 	maxQueue int
+	share    int // workers that one tenant may hold
 
 	mu      sync.Mutex
 	workers []*process
-	waiting []chan *process // each takes one worker, or is closed when we stop
-	alive   []*process      // started and not dead, busy ones included
-	changed chan struct{}   // closed and replaced whenever alive changes
+	waiting int // invocations in all queues
+	queues  map[string]*queue
+	turns   []*queue      // tenants that wait, the next one first
+	alive   []*process    // started and not dead, busy ones included
+	changed chan struct{} // closed and replaced whenever alive changes
 	closed  bool
 }
 
-func newIdle(maxQueue int) *idle {
-	return &idle{maxQueue: maxQueue, changed: make(chan struct{})}
+// queue is what one tenant holds and waits for.
+type queue struct {
+	tenant  string
+	holds   int
+	waiting []chan *process // each takes one worker, or is closed when we stop
 }
 
-// get takes a worker, or waits for one.
-func (i *idle) get(ctx context.Context) (*process, error) {
+func newIdle(maxQueue, share int) *idle {
+	return &idle{maxQueue: maxQueue, share: share, queues: make(map[string]*queue), changed: make(chan struct{})}
+}
+
+// get takes a worker for a tenant, or waits for one.
+func (i *idle) get(ctx context.Context, tenant string) (*process, error) {
 	i.mu.Lock()
 	if i.closed {
 		i.mu.Unlock()
 		return nil, errStopped
 	}
-	if last := len(i.workers) - 1; last >= 0 {
-		p := i.workers[last]
-		i.workers = i.workers[:last]
+	q := i.queue(tenant)
+	if len(i.workers) > 0 && q.holds < i.share {
+		p := i.take(q)
 		i.mu.Unlock()
 		return p, nil
 	}
-	if len(i.waiting) >= i.maxQueue {
+	if i.waiting >= i.maxQueue || len(q.waiting) >= max(1, i.maxQueue/2) {
+		i.tidy(q)
 		i.mu.Unlock()
-		return nil, fault.Exhausted("too many scripts wait to run")
+		return nil, errQueueFull
 	}
-	turn := make(chan *process, 1)
-	i.waiting = append(i.waiting, turn)
+	turn := i.join(q)
 	i.mu.Unlock()
 	select {
 	case p, ok := <-turn:
@@ -55,17 +69,59 @@ func (i *idle) get(ctx context.Context) (*process, error) {
 		}
 		return p, nil
 	case <-ctx.Done():
-		i.leave(turn)
+		i.leave(q, turn)
 		return nil, ctx.Err()
 	}
 }
 
+// queue returns a tenant's. The lock is held, as in all that follow.
+func (i *idle) queue(tenant string) *queue {
+	q, ok := i.queues[tenant]
+	if !ok {
+		q = &queue{tenant: tenant}
+		i.queues[tenant] = q
+	}
+	return q
+}
+
+// tidy forgets a tenant that neither holds nor waits for anything.
+func (i *idle) tidy(q *queue) {
+	if q.holds == 0 && len(q.waiting) == 0 {
+		delete(i.queues, q.tenant)
+	}
+}
+
+// take gives the warmest worker to a tenant.
+func (i *idle) take(q *queue) *process {
+	last := len(i.workers) - 1
+	p := i.workers[last]
+	i.workers = i.workers[:last]
+	p.holder = q
+	q.holds++
+	return p
+}
+
+func (i *idle) join(q *queue) chan *process {
+	turn := make(chan *process, 1)
+	if len(q.waiting) == 0 {
+		i.turns = append(i.turns, q)
+	}
+	q.waiting = append(q.waiting, turn)
+	i.waiting++
+	return turn
+}
+
 // leave gives up a place in the queue, and the worker that may have come
 // meanwhile.
-func (i *idle) leave(turn chan *process) {
+func (i *idle) leave(q *queue, turn chan *process) {
 	i.mu.Lock()
-	if at := slices.Index(i.waiting, turn); at >= 0 {
-		i.waiting = slices.Delete(i.waiting, at, at+1)
+	if at := slices.Index(q.waiting, turn); at >= 0 {
+		q.waiting = slices.Delete(q.waiting, at, at+1)
+		i.waiting--
+		if len(q.waiting) == 0 {
+			i.turns = slices.DeleteFunc(i.turns, func(other *queue) bool { return other == q })
+		}
+		i.tidy(q)
 	}
 	i.mu.Unlock()
 	select {
@@ -77,24 +133,51 @@ func (i *idle) leave(turn chan *process) {
 	}
 }
 
-// put gives a worker to who waits first, or keeps it. A dead one is dropped.
+// put takes a worker back, and gives it to who is next. A dead one is dropped.
 func (i *idle) put(p *process) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.release(p)
 	switch {
 	case p.dead:
 	case i.closed:
 		p.retire()
-	case len(i.waiting) > 0:
-		i.waiting[0] <- p
-		i.waiting = slices.Delete(i.waiting, 0, 1)
 	default:
 		i.workers = append(i.workers, p)
 	}
+	i.serve()
 }
 
-// join welcomes a worker that has become ready, and puts it to work.
-func (i *idle) join(p *process) {
+// release takes a worker from its holder.
+func (i *idle) release(p *process) {
+	if q := p.holder; q != nil {
+		p.holder = nil
+		q.holds--
+		i.tidy(q)
+	}
+}
+
+// serve gives workers to tenants that wait, in turn, as long as there are both.
+func (i *idle) serve() {
+	for len(i.workers) > 0 {
+		at := slices.IndexFunc(i.turns, func(q *queue) bool { return q.holds < i.share })
+		if at < 0 {
+			return
+		}
+		q := i.turns[at]
+		i.turns = slices.Delete(i.turns, at, at+1)
+		turn := q.waiting[0]
+		q.waiting = slices.Delete(q.waiting, 0, 1)
+		i.waiting--
+		if len(q.waiting) > 0 {
+			i.turns = append(i.turns, q)
+		}
+		turn <- i.take(q)
+	}
+}
+
+// welcome puts a worker that has become ready to work.
+func (i *idle) welcome(p *process) {
 	i.mu.Lock()
 	i.alive = append(i.alive, p)
 	i.announce()
@@ -108,9 +191,11 @@ func (i *idle) remove(p *process) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	p.dead = true
+	i.release(p)
 	i.workers = slices.DeleteFunc(i.workers, func(w *process) bool { return w == p })
 	i.alive = slices.DeleteFunc(i.alive, func(w *process) bool { return w == p })
 	i.announce()
+	i.serve() // its holder may have been at the end of its share
 }
 
 // announce wakes who awaits a change of alive. The lock is held.
@@ -146,13 +231,16 @@ func (i *idle) close() {
 	defer i.mu.Unlock()
 	i.closed = true
 	i.announce()
-	for _, turn := range i.waiting {
-		close(turn)
+	for _, q := range i.turns {
+		for _, turn := range q.waiting {
+			close(turn)
+		}
+		q.waiting = nil
 	}
 	for _, p := range i.workers {
 		p.retire()
 	}
-	i.waiting, i.workers = nil, nil
+	i.waiting, i.turns, i.workers = 0, nil, nil
 }
 
 func (i *idle) isClosed() bool {

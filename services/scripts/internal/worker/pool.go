@@ -34,7 +34,7 @@ func New(cfg Config, deps Deps) (*Pool, error) {
 		return nil, errors.New("worker: no logger")
 	}
 	cfg = cfg.withDefaults()
-	return &Pool{cfg: cfg, log: deps.Log, idle: newIdle(cfg.MaxQueue)}, nil
+	return &Pool{cfg: cfg, log: deps.Log, idle: newIdle(cfg.MaxQueue, cfg.MaxPerTenant)}, nil
 }
 
 // Run keeps Size workers alive until ctx is canceled. Then nothing new is taken,
@@ -70,7 +70,7 @@ func (p *Pool) keep(ctx context.Context) {
 			continue
 		}
 		pause = first
-		p.idle.join(w)
+		p.idle.welcome(w)
 		err = w.wait()
 		p.idle.remove(w)
 		if err != nil {
@@ -107,7 +107,7 @@ func (p *Pool) Invoke(ctx context.Context, req invocation.Request) (invocation.R
 		req.Hash = invocation.HashOf(req.Source)
 	}
 	for range maxSends {
-		w, err := p.idle.get(ctx)
+		w, err := p.idle.get(ctx, req.Tenant)
 		if err != nil {
 			return invocation.Result{}, fmt.Errorf("wait for a script worker: %w", err)
 		}
@@ -119,8 +119,10 @@ func (p *Pool) Invoke(ctx context.Context, req invocation.Request) (invocation.R
 			return invocation.Result{}, fmt.Errorf("run script: %w", err)
 		}
 	}
-	return invocation.Result{}, fault.Unavailable("script workers die before they begin")
+	return invocation.Result{}, errDying
 }
+
+var errDying = fault.Unavailable("script workers die before they begin")
 
 // use runs the invocation on w, and puts w back or ends it.
 func (p *Pool) use(ctx context.Context, w *process, req invocation.Request) (invocation.Result, error) {
@@ -137,15 +139,25 @@ func (p *Pool) use(ctx context.Context, w *process, req invocation.Request) (inv
 		p.idle.put(w)
 		return invocation.Result{}, fault.Invalid("script and input are larger than %d bytes", maxFrame)
 	default:
-		w.kill()
-		<-w.exited
-		p.idle.remove(w) // now, so that Ready is right when Invoke returns
+		p.end(w)
 		if unsent := (*sendError)(nil); errors.As(err, &unsent) {
 			return invocation.Result{}, err
 		}
-		res = &invocation.Result{Duration: time.Since(begin), Error: p.postMortem(w, err)}
+		res = &invocation.Result{
+			Changes: req.Changes, Duration: time.Since(begin), CPU: w.lastTook(), Error: p.postMortem(w, err),
+		}
+		if res.Error.Kind == invocation.KindMemory {
+			res.PeakMemory = p.cfg.Settings.MaxMemory
+		}
 	}
 	return settle(ctx, *res)
+}
+
+// end kills a worker and forgets it.
+func (p *Pool) end(w *process) {
+	w.kill()
+	<-w.exited
+	p.idle.remove(w) // now, so that Ready is right when Invoke returns
 }
 
 // longest is how long an invocation may take in all.

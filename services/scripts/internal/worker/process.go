@@ -33,11 +33,13 @@ type process struct {
 	held map[invocation.Hash]struct{} // scripts it got
 	buf  []byte                       // of the frame being written
 	last wireID                       // id of the last invocation
+	took time.Duration                // processor time of all invocations before, and of the start
 
 	using   sync.Mutex  // held while an answer is awaited
 	writing sync.Mutex  // a cancel frame may be written while a script is sent
 	dying   *time.Timer // kills it when it does not retire
-	dead    bool        // guarded by idle.mu
+	dead    bool        // guarded by idle.mu, as is holder
+	holder  *queue      // the tenant that uses it; nil for none
 }
 
 // start starts a worker and waits until it is ready.
@@ -94,14 +96,16 @@ func (p *process) greet(cfg Config) error {
 	if err := p.write(append(newFrame(frameHello, nil), settings...)); err != nil {
 		return err
 	}
-	kind, _, err := readFrame(p.reader)
+	kind, payload, err := readFrame(p.reader)
 	if err != nil {
 		return err
 	}
 	if kind != frameReady {
 		return fmt.Errorf("unexpected frame %d", kind)
 	}
-	return nil
+	d := decoder{rest: payload}
+	p.took = time.Duration(d.varint())
+	return d.end()
 }
 
 // setDeadline bounds reading from and writing to the worker. Pipes have
@@ -136,6 +140,13 @@ func (p *process) wait() error {
 	}
 	closeAll(p.stdin, p.stdout)
 	return err
+}
+
+// lastTook returns the processor time of the invocation that the process, which
+// is gone, died of.
+func (p *process) lastTook() time.Duration {
+	state := p.cmd.ProcessState
+	return max(state.UserTime()+state.SystemTime()-p.took, 0)
 }
 
 // kill ends the process at once.
@@ -190,7 +201,7 @@ func (p *process) exchange(ctx context.Context, req *invocation.Request, limit, 
 			held = false
 			continue
 		}
-		return received(kind, payload, id)
+		return p.received(kind, payload, id)
 	}
 }
 
@@ -215,7 +226,7 @@ func (p *process) cancel(id wireID, grace time.Duration) {
 	_ = p.stdout.SetReadDeadline(time.Now().Add(grace))
 }
 
-func received(kind frameKind, payload []byte, id wireID) (*invocation.Result, error) {
+func (p *process) received(kind frameKind, payload []byte, id wireID) (*invocation.Result, error) {
 	if kind != frameResult {
 		return nil, fmt.Errorf("unexpected frame %d from worker", kind)
 	}
@@ -226,6 +237,7 @@ func received(kind frameKind, payload []byte, id wireID) (*invocation.Result, er
 	if result.id != id {
 		return nil, errors.New("worker answered another invocation")
 	}
+	p.took = max(p.took, result.total)
 	return &result.Result, nil
 }
 

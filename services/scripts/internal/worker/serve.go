@@ -3,6 +3,7 @@ package worker
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func Serve(ctx context.Context, in io.ReadCloser, out io.Writer) error {
 	if err != nil {
 		return errors.Join(err, in.Close())
 	}
-	if err := s.write(newFrame(frameReady, nil)); err != nil {
+	if err := s.write(binary.AppendVarint(newFrame(frameReady, nil), int64(processorTime()))); err != nil {
 		return errors.Join(fmt.Errorf("greet parent: %w", err), in.Close())
 	}
 	return s.serve(ctx, in, reader)
@@ -141,6 +142,13 @@ func (s *server) read(ctx context.Context, reader *bufio.Reader, jobs chan<- job
 			}
 			invocationCtx := s.enter(ctx, request.id)
 			jobs <- func() []byte { return s.answer(invocationCtx, request) }
+		case frameCheck:
+			check, err := decodeCheck(payload)
+			if err != nil {
+				return fmt.Errorf("read check: %w", err)
+			}
+			s.enter(ctx, check.id)
+			jobs <- func() []byte { return s.check(check) }
 		case frameCancel:
 			id, err := decodeID(payload)
 			if err != nil {
@@ -202,11 +210,23 @@ func (s *server) answer(ctx context.Context, r *wireRequest) []byte {
 	if err != nil {
 		result.Error = compileFailure(err)
 	} else {
+		began := processorTime()
 		s.watchdog.begin()
 		result.Result = s.invoke(ctx, r, p)
-		s.watchdog.end()
+		result.PeakMemory = s.watchdog.end()
+		result.total = processorTime()
+		result.CPU = result.total - began
 	}
 	s.buf = result.append(newFrame(frameResult, s.buf))
+	return s.buf
+}
+
+// check looks at a script and returns the frame to answer with.
+func (s *server) check(c *wireCheck) []byte {
+	s.watchdog.begin()
+	defer s.watchdog.end()
+	answer := wireWarnings{id: c.id, list: program.Check(c.name, c.source)}
+	s.buf = answer.append(newFrame(frameWarnings, s.buf))
 	return s.buf
 }
 

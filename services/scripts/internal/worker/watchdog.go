@@ -50,7 +50,9 @@ type watchdog struct {
 	mu       sync.Mutex
 	timer    *time.Timer
 	watching bool
-	looked   bool // since begin
+	looked   bool  // since begin
+	base     int64 // heap at begin, in bytes
+	peak     int64 // largest heap seen since
 }
 
 func newWatchdog(limit int64) *watchdog {
@@ -62,12 +64,11 @@ func newWatchdog(limit int64) *watchdog {
 
 // begin watches from now on.
 func (w *watchdog) begin() {
-	if w.limit <= 0 {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.watching, w.looked = true, false
+	w.base = heapSize()
+	w.peak = w.base
 	w.timer.Reset(watchEvery)
 }
 
@@ -78,24 +79,25 @@ func (w *watchdog) look() {
 		return
 	}
 	w.looked = true
-	if heapSize() > w.limit {
+	if w.peak = max(w.peak, heapSize()); w.limit > 0 && w.peak > w.limit {
 		os.Exit(exitMemory)
 	}
 	w.timer.Reset(watchEvery)
 }
 
-// end watches no more.
-func (w *watchdog) end() {
+// end watches no more, and returns how far the heap grew, in bytes.
+func (w *watchdog) end() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.watching = false
 	w.timer.Stop()
+	return max(w.peak, heapSize()) - w.base
 }
 
 // tidy collects what a long invocation left behind, so that the next one does
 // not have to answer for it. Call it when nobody waits.
 func (w *watchdog) tidy() {
-	if w.looked && heapSize() > w.limit/4 {
+	if w.looked && w.limit > 0 && heapSize() > w.limit/4 {
 		runtime.GC()
 	}
 }
