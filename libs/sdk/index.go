@@ -28,6 +28,7 @@ const (
 	maxIndexPause = 30 * time.Second
 	// catchUp bounds how long the feed may be behind before all is read anew.
 	catchUp = 10 * time.Second
+	minLook = 2 * time.Millisecond
 )
 
 var (
@@ -224,7 +225,8 @@ func (f *feed) take(msg jetstream.Msg) {
 
 // vouch looks again and again whether the feed was read to its end.
 func (f *feed) vouch(ctx context.Context, lost <-chan nats.Status) error {
-	behindSince := time.Time{}
+	var behindSince time.Time
+	var soon time.Duration // how soon to look again when behind; doubles
 	for {
 		pause := f.index.lease / 3
 		behind, err := f.look(ctx)
@@ -232,13 +234,15 @@ func (f *feed) vouch(ctx context.Context, lost <-chan nats.Status) error {
 		case err != nil:
 			return err
 		case !behind:
-			behindSince = time.Time{}
+			behindSince, soon = time.Time{}, 0
 		case behindSince.IsZero():
-			behindSince, pause = time.Now(), pause/100
+			behindSince, soon = time.Now(), minLook
+			pause = min(pause, soon)
 		case time.Since(behindSince) > catchUp:
 			return errBehind
 		default:
-			pause /= 30
+			soon *= 2
+			pause = min(pause, soon)
 		}
 		timer := time.NewTimer(pause)
 		select {
