@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/config"
@@ -36,6 +38,7 @@ type bundle struct {
 	url    string
 	db     *pg.Pool // for looking and for arranging what has no API yet
 	log    *journal
+	tracer pgx.QueryTracer // of replicas that start; nil: none
 }
 
 func setup(t testing.TB) *bundle {
@@ -71,7 +74,7 @@ func (b *bundle) open(t testing.TB) *pg.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
+	t.Cleanup(func() { pool.Close() }) // of the connections that it then has
 	return pool
 }
 
@@ -79,10 +82,14 @@ func (b *bundle) open(t testing.TB) *pg.Pool {
 // until it has ended and returns its error; the test's end does so too.
 func (b *bundle) start(t testing.TB, cfg access.Config) (stop func() error) {
 	t.Helper()
+	db := b.open(t)
+	if b.tracer != nil {
+		db.Pool = traced(t, db.Pool, b.tracer)
+	}
 	s, err := access.New(cfg, host.Deps{
 		Log: slog.New(slog.NewTextHandler(b.log, nil)),
 		Bus: b.server.Connect(t, "access"),
-		DB:  b.open(t),
+		DB:  db,
 	})
 	if err != nil {
 		t.Fatal(err)
