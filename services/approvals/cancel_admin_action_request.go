@@ -12,8 +12,8 @@ import (
 	"github.com/actionplane/actionplane/services/approvals/internal/store"
 )
 
-// CancelAdminActionRequest withdraws the caller's own request. Once it is
-// approved, its execution is given up, unless that has begun or is done.
+// CancelAdminActionRequest withdraws the caller's own request. One that was
+// approved is past that: only an execution that has failed can be given up.
 // Repeating it answers the same.
 func (h *handlers) CancelAdminActionRequest(ctx context.Context, in *actionplanev1.CancelAdminActionRequestRequest) (*dynamicv0.AdminActionWrapper, error) {
 	who := tenant.From(ctx)

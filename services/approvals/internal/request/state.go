@@ -43,7 +43,7 @@ var follows = map[State][]State{ //nolint:gochecknoglobals // a table
 // executionFollows is the machine of an execution. Executing follows itself
 // when a lease ran out.
 var executionFollows = map[ExecutionState][]ExecutionState{ //nolint:gochecknoglobals // a table
-	Queued:    {Executing, Abandoned},
+	Queued:    {Executing},
 	Executing: {Executing, Executed, Failed, Stale},
 	Failed:    {Queued, Abandoned},
 }

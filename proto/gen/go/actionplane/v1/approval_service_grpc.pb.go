@@ -49,8 +49,8 @@ type ApprovalServiceClient interface {
 	RegisterActionType(ctx context.Context, in *RegisterActionTypeRequest, opts ...grpc.CallOption) (*RegisterActionTypeResponse, error)
 	// Lists the registered types by name.
 	ListActionTypes(ctx context.Context, in *ListActionTypesRequest, opts ...grpc.CallOption) (*ListActionTypesResponse, error)
-	// Withdraws one's own request; one that is approved and not yet executed
-	// is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
+	// Withdraws one's own request; one that is approved and failed to be
+	// executed is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
 	CancelAdminActionRequest(ctx context.Context, in *CancelAdminActionRequestRequest, opts ...grpc.CallOption) (*v0.AdminActionWrapper, error)
 	// Executes a request again whose execution failed: its submitter may, and
 	// who may review it. Codes: NOT_A_REVIEWER (403), NOT_FAILED, STATE_DRIFT
@@ -207,8 +207,8 @@ type ApprovalServiceServer interface {
 	RegisterActionType(context.Context, *RegisterActionTypeRequest) (*RegisterActionTypeResponse, error)
 	// Lists the registered types by name.
 	ListActionTypes(context.Context, *ListActionTypesRequest) (*ListActionTypesResponse, error)
-	// Withdraws one's own request; one that is approved and not yet executed
-	// is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
+	// Withdraws one's own request; one that is approved and failed to be
+	// executed is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
 	CancelAdminActionRequest(context.Context, *CancelAdminActionRequestRequest) (*v0.AdminActionWrapper, error)
 	// Executes a request again whose execution failed: its submitter may, and
 	// who may review it. Codes: NOT_A_REVIEWER (403), NOT_FAILED, STATE_DRIFT

@@ -78,8 +78,8 @@ type ApprovalServiceClient interface {
 	RegisterActionType(context.Context, *v1.RegisterActionTypeRequest) (*v1.RegisterActionTypeResponse, error)
 	// Lists the registered types by name.
 	ListActionTypes(context.Context, *v1.ListActionTypesRequest) (*v1.ListActionTypesResponse, error)
-	// Withdraws one's own request; one that is approved and not yet executed
-	// is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
+	// Withdraws one's own request; one that is approved and failed to be
+	// executed is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
 	CancelAdminActionRequest(context.Context, *v1.CancelAdminActionRequestRequest) (*v0.AdminActionWrapper, error)
 	// Executes a request again whose execution failed: its submitter may, and
 	// who may review it. Codes: NOT_A_REVIEWER (403), NOT_FAILED, STATE_DRIFT
@@ -306,8 +306,8 @@ type ApprovalServiceHandler interface {
 	RegisterActionType(context.Context, *v1.RegisterActionTypeRequest) (*v1.RegisterActionTypeResponse, error)
 	// Lists the registered types by name.
 	ListActionTypes(context.Context, *v1.ListActionTypesRequest) (*v1.ListActionTypesResponse, error)
-	// Withdraws one's own request; one that is approved and not yet executed
-	// is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
+	// Withdraws one's own request; one that is approved and failed to be
+	// executed is abandoned. Codes: NOT_THE_SUBMITTER (403), ALREADY_RESOLVED, EXPIRED.
 	CancelAdminActionRequest(context.Context, *v1.CancelAdminActionRequestRequest) (*v0.AdminActionWrapper, error)
 	// Executes a request again whose execution failed: its submitter may, and
 	// who may review it. Codes: NOT_A_REVIEWER (403), NOT_FAILED, STATE_DRIFT
