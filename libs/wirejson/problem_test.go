@@ -43,7 +43,7 @@ func TestProblemsNameTheField(t *testing.T) {
 		{"LoneSurrogateInAPayload", event, `{"event":{"payload":"\ud800x"}}`, `event.payload: holds an invalid escape at line 1, column 22`},
 		{"ControlCharacter", create, "{\"target\":{\"name\":\"\n\"}}", `target.name: unexpected "\n" at line 1, column 20`},
 		{"LeadingZero", list, `{"query":{"limit":01}}`, `query.limit: unexpected "1" at line 1, column 20`},
-		{"HalfAWord", create, `{"target":truely}`, `target: unexpected "l" at line 1, column 15`},
+		{"HalfAWord", create, `{"target":trueish}`, `target: unexpected "i" at line 1, column 15`},
 		{"AnObjectForANumber", list, `{"query":{"limit":{}}}`, `query.limit: must be an integer`},
 		{"DeepPayload", event, `{"event":{"payload":` + strings.Repeat("[", 1000), `event.payload[0][0][0][0][0][0][0][0][0][0]`},
 		{"Duration", create, `{"target":{"timeout":"10"}}`, `target.timeout: must be a duration in seconds such as "10s" or "0.5s"`},

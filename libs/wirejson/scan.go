@@ -228,7 +228,7 @@ func (s *scanner) number() *Problem {
 	return s.boundary()
 }
 
-// boundary reports what sticks to a number or a word: "01", "truely".
+// boundary reports what sticks to a number or a word: "01", "trueish".
 func (s *scanner) boundary() *Problem {
 	switch s.next() {
 	case 0, ' ', '\t', '\r', '\n', ',', ':', ']', '}':

@@ -40,7 +40,7 @@ func units() []host.Unit {
 		host.Service("scripts", scripts.DefaultConfig(), scripts.New),
 		host.Service("dispatch", dispatch.DefaultConfig(), dispatch.New, host.WithDatabase),
 		host.Service("approvals", approvals.DefaultConfig(), approvals.New, host.WithDatabase),
-		host.Service("gateway", gateway.DefaultConfig(), gateway.New),
+		host.Service("gateway", gateway.DefaultConfig(), gateway.New, host.WithCache),
 	}
 }
 
@@ -49,6 +49,7 @@ var defaults = map[string]string{
 	"ACTIONPLANE_EGRESS_ALLOW":   "127.0.0.0/8,::1",
 	"ACTIONPLANE_OPS_ADDR":       "off", // the public port serves them
 	"ACTIONPLANE_PUBLIC_METRICS": "true",
+	"ACTIONPLANE_RATE_LIMIT":     "0", // whoever runs this is the only one
 }
 
 // withDefaults looks a variable up, and then among the defaults.

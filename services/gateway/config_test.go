@@ -23,8 +23,8 @@ func TestConfig(t *testing.T) {
 	})
 	t.Run("NamesEveryProblemAtOnce", func(t *testing.T) {
 		t.Parallel()
-		err := gateway.Config{TLSCert: "x"}.Validate()
-		for _, name := range []string{"ACTIONPLANE_ADDR", "ACTIONPLANE_TLS_KEY", "ACTIONPLANE_MAX_REQUEST_BYTES", "ACTIONPLANE_REQUEST_TIMEOUT"} {
+		err := gateway.Config{TLSCert: "x", RateLimit: 1, GuessLimit: -1, CORSMaxAge: -1, CORSOrigins: []string{"console.example"}}.Validate()
+		for _, name := range []string{"ACTIONPLANE_MAX_HEADER_BYTES", "ACTIONPLANE_MAX_STREAMS", "ACTIONPLANE_SEND_GRACE", "ACTIONPLANE_GUESS_LIMIT", "ACTIONPLANE_RATE_BURST", "ACTIONPLANE_CORS_MAX_AGE", "ACTIONPLANE_CORS_ORIGINS", "ACTIONPLANE_ADDR", "ACTIONPLANE_TLS_KEY", "ACTIONPLANE_MAX_REQUEST_BYTES", "ACTIONPLANE_REQUEST_TIMEOUT"} {
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s is not in %v", name, err)
 			}

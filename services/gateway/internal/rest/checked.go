@@ -51,6 +51,15 @@ func foreignType(contentType string) (string, bool) {
 	return "", false
 }
 
+// untyped hides the content type, on which nothing depends any more: grpc-gateway
+// writes one that it cannot read to stderr, and takes a form for parameters.
+func untyped(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		delete(r.Header, "Content-Type")
+		next.ServeHTTP(w, r)
+	})
+}
+
 // TooLarge is the error of a body of more than maxRequest bytes.
 func TooLarge(maxRequest int) *fault.Error {
 	return fault.Exhausted("the request body is larger than %d bytes", maxRequest).WithStatus(http.StatusRequestEntityTooLarge)

@@ -85,7 +85,7 @@ func writeError(w http.ResponseWriter, r *http.Request, httpStatus int, e *fault
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
 	w.WriteHeader(httpStatus)
-	_, _ = w.Write(ErrorBody(r.URL.Path, e)) // the client went away
+	_, _ = w.Write(ErrorBody(r.URL.Path, e)) //nolint:gosec // JSON that says so, whose shape alone the path picks; an error: the client went away
 }
 
 // ErrorBody returns the JSON of e in the shape of the API that the path

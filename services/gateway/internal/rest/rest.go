@@ -33,7 +33,7 @@ func New(ctx context.Context, maxRequest int, door contract.Caller) (http.Handle
 			return nil, fmt.Errorf("mount %s: %w", s.Name, err)
 		}
 	}
-	return checked(maxRequest, withCloudEvents(mux)), nil
+	return checked(maxRequest, withCloudEvents(untyped(mux))), nil
 }
 
 // noHeader keeps headers out of gRPC metadata: the door reads the request's
