@@ -2,7 +2,6 @@ package access_test
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"testing"
 
@@ -137,9 +136,4 @@ func each[A, B any](list []A, of func(A) B) []B {
 		out = append(out, of(a))
 	}
 	return out
-}
-
-func sorted(list ...string) []string {
-	slices.Sort(list)
-	return list
 }

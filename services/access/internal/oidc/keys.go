@@ -96,7 +96,7 @@ func (k *Keys) Known(ctx context.Context, issuer string) (KeySet, error) {
 		select {
 		case <-r.turn:
 			defer r.giveBack()
-			k.fetch(ctx, issuer, r)
+			_ = k.fetch(ctx, issuer, r) // logged; the old keys go on
 			return r.get(), nil
 		default:
 		}

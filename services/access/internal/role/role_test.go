@@ -149,3 +149,70 @@ func TestGranted(t *testing.T) {
 		})
 	})
 }
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	roles := rapid.SliceOf(rapid.SampledFrom(append(role.All(), "ORG_OWNER_VIEWER", "ORG_SETTINGS_MANAGER")))
+
+	t.Run("IsAPartialOrder", func(t *testing.T) {
+		t.Parallel()
+		for _, a := range role.All() {
+			if !a.Within([]role.Role{a}) {
+				t.Errorf("%s is not within itself", a)
+			}
+			for _, b := range role.All() {
+				if a != b && a.Within([]role.Role{b}) && b.Within([]role.Role{a}) {
+					t.Errorf("%s and %s are within each other", a, b)
+				}
+				for _, c := range role.All() {
+					if a.Within([]role.Role{b}) && b.Within([]role.Role{c}) && !a.Within([]role.Role{c}) {
+						t.Errorf("%s is within %s, that within %s, but not the first within the last", a, b, c)
+					}
+				}
+			}
+		}
+	})
+	t.Run("EverythingIsWithinTheInstanceOwner", func(t *testing.T) {
+		t.Parallel()
+		for _, r := range role.All() {
+			if !r.Within([]role.Role{role.InstanceOwner}) {
+				t.Errorf("%s is not", r)
+			}
+		}
+	})
+	t.Run("ReviewingIsNoSmallThing", func(t *testing.T) {
+		t.Parallel()
+		everythingElse := []role.Role{role.OrganizationManager, role.InstanceViewer, role.Developer, role.Viewer}
+		if role.Admin.Within(everythingElse) {
+			t.Error("who reviews nothing makes reviewers")
+		}
+	})
+	t.Run("WhoReplacesRolesLetsNobodyGainOrLoseWhatHeLacks", func(t *testing.T) {
+		t.Parallel()
+		rapid.Check(t, func(t *rapid.T) {
+			held, before, after := roles.Draw(t, "held"), roles.Draw(t, "before"), roles.Draw(t, "after")
+			if !role.MayReplace(held, before, after) {
+				return
+			}
+			own, was, is := role.Granted(held), role.Granted(before), role.Granted(after)
+			for _, p := range slices.Concat(was, is) {
+				if slices.Contains(was, p) != slices.Contains(is, p) && !slices.Contains(own, p) {
+					t.Fatalf("%s came or went by who lacks it", p)
+				}
+			}
+			if role.Reviews(before) != role.Reviews(after) && !role.Reviews(held) {
+				t.Fatal("a reviewer came or went by who is none")
+			}
+		})
+	})
+	t.Run("WhoHoldsMoreMayReplaceMore", func(t *testing.T) {
+		t.Parallel()
+		rapid.Check(t, func(t *rapid.T) {
+			held, before, after := roles.Draw(t, "held"), roles.Draw(t, "before"), roles.Draw(t, "after")
+			more := append(slices.Clone(held), roles.Draw(t, "more")...)
+			if role.MayReplace(held, before, after) && !role.MayReplace(more, before, after) {
+				t.Fatal("a further role took something away")
+			}
+		})
+	})
+}

@@ -2,10 +2,12 @@ package store_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/libs/tenant"
@@ -16,7 +18,17 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func TestMigrations(t *testing.T) {
 	t.Parallel()
-	pgtest.RoundTrip(t, "access", store.Migrations)
+	t.Run("UndoEachOther", func(t *testing.T) {
+		t.Parallel()
+		pgtest.RoundTrip(t, "access", store.Migrations)
+	})
+	t.Run("HoldTheOutboxAsItsLibraryWantsIt", func(t *testing.T) {
+		t.Parallel()
+		up, err := store.Migrations.ReadFile("migrations/0002_directory.up.sql")
+		if err != nil || !strings.Contains(string(up), outbox.Schema) {
+			t.Errorf("%v\n%s", err, up)
+		}
+	})
 }
 
 // TestSchema holds what the tables promise, whoever writes to them.
@@ -31,6 +43,11 @@ func TestSchema(t *testing.T) {
 	}
 	other := ident.NewUUID() // a second tenant
 	if _, err := pool.Exec(t.Context(), `INSERT INTO tenants (id) VALUES ($1)`, other); err != nil {
+		t.Fatal(err)
+	}
+	var otherOrganization string
+	if err := pool.QueryRow(t.Context(), `INSERT INTO organizations (tenant_id, id, name) VALUES ($1, gen_random_uuid(), 'o') RETURNING id::text`, tenant.Default).
+		Scan(&otherOrganization); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -63,6 +80,21 @@ func TestSchema(t *testing.T) {
 			"OneAddressIsOnePerson",
 			`INSERT INTO people (tenant_id, id, organization_id, email, name) VALUES ($1, $2, $3, 'owner@example.COM', '')`,
 			[]any{tenant.Default, ident.NewUUID(), begun.OrganizationID}, fault.CodeAlreadyExists,
+		},
+		{
+			"AHumanHasAnAddress",
+			`INSERT INTO people (tenant_id, id, organization_id, email, name) VALUES ($1, $2, $3, '', '')`,
+			[]any{tenant.Default, ident.NewUUID(), begun.OrganizationID}, fault.CodeInvalid,
+		},
+		{
+			"AMachineHasNone",
+			`INSERT INTO people (tenant_id, id, organization_id, email, name, kind) VALUES ($1, $2, $3, 'x@example.com', '', 'service')`,
+			[]any{tenant.Default, ident.NewUUID(), begun.OrganizationID}, fault.CodeInvalid,
+		},
+		{
+			"ANameIsOneOrganization",
+			`UPDATE organizations SET name = 'FIRST' WHERE tenant_id = $1 AND id = $2`,
+			[]any{tenant.Default, otherOrganization}, fault.CodeAlreadyExists,
 		},
 		{
 			"ATokenHasOneHolder",
