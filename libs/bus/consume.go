@@ -67,7 +67,9 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	if err != nil {
 		return unlessStopped(ctx, fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err))
 	}
-	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency)}
+	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency), inHand: map[jetstream.Msg]time.Time{}}
+	stopKeeping := w.keepAlive()
+	defer stopKeeping()
 	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 			if !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, nats.ErrConnectionClosed) {
@@ -111,6 +113,9 @@ type consuming struct {
 	handle   func(context.Context, Message) error
 	slots    chan struct{}
 	inFlight sync.WaitGroup
+
+	mu     sync.Mutex
+	inHand map[jetstream.Msg]time.Time // since when
 }
 
 // take starts a message once a slot is free: JetStream's own callback runs one
@@ -131,7 +136,7 @@ func (w *consuming) process(msg jetstream.Msg) {
 	}
 	ctx, span := w.conn.tracer.Start(incoming(w.base, msg.Headers()), "process "+w.cfg.Name, trace.WithSpanKind(trace.SpanKindConsumer))
 	defer span.End()
-	stop := w.keepAlive(msg)
+	w.hold(msg)
 	err = w.guarded(ctx, Message{
 		Subject:   msg.Subject(),
 		Header:    msg.Headers(),
@@ -140,7 +145,7 @@ func (w *consuming) process(msg jetstream.Msg) {
 		Delivered: meta.NumDelivered,
 		Stored:    meta.Timestamp,
 	})
-	stop()
+	w.leave(msg)
 	if err != nil {
 		span.SetStatus(codes.Error, err.Error())
 	}
@@ -157,29 +162,53 @@ func (w *consuming) guarded(ctx context.Context, m Message) (err error) {
 	return w.handle(ctx, m)
 }
 
-// keepAlive tells the server that the message is still in hand, until stopped.
-func (w *consuming) keepAlive(msg jetstream.Msg) (stop func()) {
-	var mu sync.Mutex
-	var timer *time.Timer
-	every := w.cfg.AckWait / 2
-	mu.Lock()
-	defer mu.Unlock()
-	timer = time.AfterFunc(every, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if timer == nil {
-			return
+func (w *consuming) hold(msg jetstream.Msg) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inHand[msg] = time.Now()
+}
+
+func (w *consuming) leave(msg jetstream.Msg) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.inHand, msg)
+}
+
+// keepAlive tells the server which messages are still in hand, until stopped:
+// one timer for all, for most are done long before the first is told of.
+func (w *consuming) keepAlive() (stop func()) {
+	ticker, over, ended := time.NewTicker(w.cfg.AckWait/4), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case now := <-ticker.C:
+				w.keep(now)
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(over)
+		<-ended
+	}
+}
+
+// keep tells of those that are in hand for a quarter of the time that they may
+// be, and so again a quarter later. It holds the lock so that none is told of
+// once it is settled.
+func (w *consuming) keep(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for msg, since := range w.inHand {
+		if now.Sub(since) < w.cfg.AckWait/4 {
+			continue
 		}
 		if err := msg.InProgress(); err != nil {
 			w.conn.log.Warn("bus.keep_alive", "consumer", w.cfg.Name, "error", err)
 		}
-		timer.Reset(every)
-	})
-	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		timer.Stop()
-		timer = nil
 	}
 }
 

@@ -47,6 +47,20 @@ func TestTimeRefusesWhatIsNoSnowflake(t *testing.T) {
 	}
 }
 
+func TestOfIsTheSameIDAgain(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	id := ident.Of(at, 7)
+	if made, err := ident.Time(id); id != ident.Of(at, 7) || err != nil || !made.Equal(at) {
+		t.Errorf("%s was made at %v, %v", id, made, err)
+	}
+	for _, other := range []string{ident.Of(at, 8), ident.Of(at.Add(time.Millisecond), 7), ident.Of(time.Time{}, 7)} {
+		if other == id || !ident.IsSnowflake(other) {
+			t.Errorf("%s beside %s", other, id)
+		}
+	}
+}
+
 func TestRandomNodeFitsItsBits(t *testing.T) {
 	t.Parallel()
 	seen := map[uint16]bool{}

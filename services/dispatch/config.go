@@ -16,7 +16,7 @@ type Config struct {
 	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that targets may have although they are private, comma separated"`
 	AnswerLimit int64            `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
 
-	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica takes from the stream at once"`
+	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once; most of them wait for their transaction, which the more share the better"`
 	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
 	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
 	Hold         time.Duration `env:"ACTIONPLANE_DELIVERY_HOLD" doc:"longest that the stream waits for a first attempt; slower ones go on beside it"`
@@ -47,8 +47,8 @@ func (c Config) limits() gate.Limits {
 func DefaultConfig() Config {
 	return Config{
 		AnswerLimit:  20 << 20,
-		EventWorkers: 64,
-		First:        512,
+		EventWorkers: 512,
+		First:        1024,
 		Retries:      128,
 		Hold:         250 * time.Millisecond,
 		Lease:        30 * time.Second,

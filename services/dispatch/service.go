@@ -82,6 +82,7 @@ func (s *Service) connect(maker *attempt.Maker) {
 		First: s.cfg.First, Retries: s.cfg.Retries, Hold: s.cfg.Hold, Lease: s.cfg.Lease,
 		Pause: s.cfg.Pause, Poll: s.cfg.Poll, Grace: s.cfg.Grace,
 	}, courier.Deps{
+		First:  &gate.Prompt{Gate: s.gate, Book: book, Next: maker, Wait: s.cfg.Hold},
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
 		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, "executions"}, backlog{s.bus, contract.RunsStream, consumerName}),
 		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/libs/wirejson"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -27,8 +28,9 @@ func (s *Service) consumeEvents(ctx context.Context) error {
 }
 
 // resolveEvent hands an event that somebody waits for on to dispatch. The
-// event's id is the message id of the command, so that an event that is
-// resolved twice makes one run.
+// event's id is the message id of the command, and the run's id follows from
+// the message, so that an event that is resolved twice makes one run, and is
+// known to its receivers by one id however much later that is.
 func (s *Service) resolveEvent(ctx context.Context, m bus.Message) error {
 	tenantID, eventType, ok := strings.Cut(strings.TrimPrefix(m.Subject, strings.TrimSuffix(contract.EventSubjects, ">")), ".")
 	if !ok || !utf8.ValidString(tenantID) {
@@ -43,7 +45,8 @@ func (s *Service) resolveEvent(ctx context.Context, m bus.Message) error {
 		return err
 	}
 	data, err := proto.Marshal(&dispatchv1.DeliverEventCommand{
-		RunId: s.ids.Next(), Chain: chain, Event: event, PublishedAt: timestamppb.New(m.Stored),
+		RunId: ident.Of(m.Stored, m.Sequence), Chain: chain, Event: event, PublishedAt: timestamppb.New(m.Stored),
+		EventSequence: m.Sequence,
 	})
 	if err != nil {
 		return fault.Invalid("event %s cannot be encoded", event.GetId()).Because(err)

@@ -15,10 +15,10 @@ import (
 )
 
 // try makes the attempt that was started and returns what became of it.
-func (c *Courier) try(ctx context.Context, d run.Delivery) run.Report {
+func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) run.Report {
 	start := time.Now()
 	var refusal *gate.Refusal
-	result, err := c.deps.Caller.Attempt(ctx, attempt.Request{
+	result, err := caller.Attempt(ctx, attempt.Request{
 		Tenant: d.Tenant, Run: d.Run, Position: d.Position, Step: d.Step, Body: d.Body, Timeout: d.Timeout,
 	})
 	now := time.Now()

@@ -25,7 +25,6 @@ import (
 	"github.com/actionplane/actionplane/libs/cache"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
-	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/groupcommit"
@@ -46,10 +45,11 @@ type Config struct {
 
 // Deps are what a courier works with.
 type Deps struct {
-	Caller interface {
-		// Attempt makes one try; its errors are our own faults.
-		Attempt(context.Context, attempt.Request) (attempt.Result, error)
-	}
+	// First makes first attempts at targets that are quick as far as is known:
+	// it may wait for room as long as a message is held.
+	First gate.Maker
+	// Caller makes all others.
+	Caller  gate.Maker
 	Book    gate.Book
 	Gate    *gate.Gate
 	Horizon Horizon

@@ -123,11 +123,15 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	if !slow {
 		f.quick++
 	}
+	caller := f.courier.deps.First
+	if slow {
+		caller = f.courier.deps.Caller
+	}
 	sent := *d
 	sent.Body = f.run.Body
 	f.courier.inFlight.work.Go(func() {
 		defer x.release()
-		f.results <- reported{i, !slow, f.courier.try(f.ctx, sent)}
+		f.results <- reported{i, !slow, f.courier.try(f.ctx, caller, sent)}
 	})
 }
 

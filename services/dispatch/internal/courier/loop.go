@@ -105,7 +105,7 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 		defer x.release()
 		ctx, end := c.inFlight.begin(ctx)
 		defer end()
-		report := c.try(ctx, d)
+		report := c.try(ctx, c.deps.Caller, d)
 		lasts.Stop()
 		c.report(ctx, report, d.Lease)
 	})

@@ -59,37 +59,62 @@ func (p *Patient) Attempt(ctx context.Context, req attempt.Request) (attempt.Res
 const look = 20 * time.Millisecond
 
 func (p *Patient) wait(ctx context.Context, t Target, r *Refusal) error {
-	pause := look
-	if !r.Until.IsZero() {
-		pause = time.Until(r.Until)
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-p.Gate.waiting(t):
-	case <-ctx.Done():
+	if err := p.Gate.wait(ctx, t, r, time.Time{}); err != nil {
 		return fault.Deadline("the target had no room for another call in time").Because(r)
 	}
 	return nil
 }
 
-// Prompt makes attempts for deliveries: what may not be made now is refused at
-// once, with a *Refusal, and is put off.
+// wait returns when to ask again: soon, or when somebody left. It is an error
+// that ctx is done.
+func (g *Gate) wait(ctx context.Context, t Target, r *Refusal, limit time.Time) error {
+	until := r.Until
+	if until.IsZero() {
+		until = time.Now().Add(look)
+	}
+	if !limit.IsZero() && limit.Before(until) {
+		until = limit
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.waiting(t):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// Prompt makes attempts for deliveries: what may not be made is refused, with
+// a *Refusal, and is put off.
 type Prompt struct {
 	Gate *Gate
 	Book Book
 	Next Maker
+	// Wait is how long one waits for another to leave, 0: not at all. Nobody
+	// waits for the rate or a circuit.
+	Wait time.Duration
 }
 
 // Attempt makes one try.
 func (p *Prompt) Attempt(ctx context.Context, req attempt.Request) (attempt.Result, error) {
 	terms := p.Book.Terms(ctx, req.Tenant, req.Step.TargetID)
-	pass, refusal := p.Gate.Enter(targetOf(req), terms.Limits, req.Timeout, time.Now())
-	if refusal != nil {
-		return attempt.Result{}, refusal
+	now := time.Now()
+	limit := now.Add(p.Wait)
+	for {
+		pass, refusal := p.Gate.Enter(targetOf(req), terms.Limits, req.Timeout, now)
+		if refusal == nil {
+			return through(ctx, pass, p.Next, req)
+		}
+		if refusal.Why != Crowded || !now.Before(limit) {
+			return attempt.Result{}, refusal
+		}
+		if err := p.Gate.wait(ctx, targetOf(req), refusal, limit); err != nil {
+			return attempt.Result{}, err
+		}
+		now = time.Now()
 	}
-	return through(ctx, pass, p.Next, req)
 }
 
 func targetOf(req attempt.Request) Target { return Target{req.Tenant, req.Step.TargetID} }

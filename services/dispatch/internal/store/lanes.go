@@ -27,10 +27,10 @@ GROUP BY tenant_id, target_id ORDER BY tenant_id, target_id`
     (SELECT d.tenant_id, d.target_id, d.wake_at FROM deliveries d
      WHERE d.wake_at IS NOT NULL AND (d.tenant_id, d.target_id) > (l.tenant_id, l.target_id)
      ORDER BY d.tenant_id, d.target_id, d.wake_at LIMIT 1) n
-), some AS MATERIALIZED (SELECT * FROM lane LIMIT $3)
+), few AS MATERIALIZED (SELECT * FROM lane LIMIT $3)
 SELECT tenant_id, target_id, (SELECT count(*) FROM (SELECT FROM deliveries d
-    WHERE d.tenant_id = some.tenant_id AND d.target_id = some.target_id AND d.wake_at <= now() LIMIT $4) due)
-FROM some`
+    WHERE d.tenant_id = few.tenant_id AND d.target_id = few.target_id AND d.wake_at <= now() LIMIT $4) due)
+FROM few`
 )
 
 // Bounds of one look at what is due.
