@@ -108,6 +108,19 @@ func TestHTTPStatusIsGRPCGateways(t *testing.T) {
 	}
 }
 
+func TestAnErrorMayHaveAStatusOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]*fault.Error{
+		http.StatusBadRequest: fault.FailedPrecondition("x"),
+		http.StatusConflict:   fault.Conflict("x"),
+		http.StatusAccepted:   fault.FailedPrecondition("x").WithStatus(http.StatusAccepted).WithAnswer([]byte(`{}`)),
+	} {
+		if got := err.HTTPStatus(); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+}
+
 func ExampleNotFound() {
 	err := fault.NotFound("Target not found").WithID("COMMAND-xj14f2cccn")
 	fmt.Println(err)
