@@ -369,7 +369,7 @@ type Issuer struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The exact value of the claim "iss", and the URL below which the discovery
 	// document is, e.g. "https://login.example.com". https; http only where the
-	// configuration allows the host.
+	// configuration allows that.
 	Issuer string `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`
 	// A token must be meant for one of them (claim "aud"; where that names
 	// several, also claim "azp").
