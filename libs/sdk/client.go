@@ -65,7 +65,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	c, err := New(nc, cfg)
+	c, err := New(nc, cfg) //nolint:contextcheck // ctx is for connecting; the index lives until Close
 	if err != nil {
 		nc.Close()
 		return nil, err

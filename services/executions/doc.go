@@ -5,10 +5,12 @@
 // Subjects in (queue group "executions", each followed by the tenant):
 //
 //	actionplane.executions.v1.rpc.{set_execution,search_executions,list_execution_*}
-//	actionplane.executions.v1.rpc.announce_catalog
-//	actionplane.executions.v1.rpc.publish_event          into EVENTS
+//	actionplane.executions.v1.rpc.{v2,v2beta}_*          the same in two more versions
+//	actionplane.executions.v1.rpc.{announce_catalog,list_catalog,list_unannounced_conditions}
+//	actionplane.executions.v1.rpc.publish_event{,s}      into EVENTS
 //	actionplane.executions.v1.rpc.run_{request,response,function}_hook
 //	                                                     resolve, hand on to dispatch
+//	actionplane.executions.v1.rpc.list_conditions        for the index of the SDK
 //	stream EVENTS, consumer "executions"                 resolve, hand on to RUNS
 //	stream CHANGES, consumer "executions-targets"        deleted targets leave the lists
 //	stream CHANGES, followed                             epochs of the resolver
@@ -29,6 +31,13 @@
 // kept, because whoever sets an empty list means it. Where the original runs a
 // chain in reverse, refuses a target that is listed twice, or loses the
 // condition in searches, this room does not (spec sheet, 2.6, 2.8, 4.3).
+//
+// Every version of the API sees the same executions; v2 and v2beta, which know
+// no includes, see what these come to (actionV2). A condition on something that
+// nobody has announced is accepted and listed as such
+// (ListUnannouncedConditions), or refused where ACTIONPLANE_CATALOG_STRICT says
+// so. Setters of one tenant come one after the other, under a lock of its own
+// in Postgres: of a thousand who write the same list at once, one is last.
 //
 // When a neighbour is away:
 //

@@ -64,7 +64,7 @@ func (a *Actionplane) openFeed(ctx context.Context, t testing.TB) {
 	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: contract.ChangesStream, Subjects: []string{contract.ChangeSubjects}}); err != nil {
 		t.Fatal(err)
 	}
-	sub, err := a.serves.Subscribe(hooksv1.ConditionsListConditions.Subject+"."+sdk.DefaultTenant, func(msg *nats.Msg) {
+	sub, err := a.serves.Subscribe(hooksv1.ConditionsListConditions.Subject+"."+sdk.DefaultTenant, func(msg *nats.Msg) { //nolint:contextcheck // ctx is for opening; this serves on
 		a.inFlight.Go(func() { a.listConditions(t, msg) })
 	})
 	if err != nil {
