@@ -42,6 +42,11 @@ func (l *library) GetProgram(_ context.Context, in *actionsv1.GetProgramRequest)
 	return proto.CloneOf(p), nil
 }
 
+// GetTriggerPrograms has none: nothing here runs flows.
+func (l *library) GetTriggerPrograms(context.Context, *actionsv1.GetTriggerProgramsRequest) (*actionsv1.GetTriggerProgramsResponse, error) {
+	return &actionsv1.GetTriggerProgramsResponse{}, nil
+}
+
 func (l *library) put(id, script string, change func(*actionsv1.GetProgramResponse)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

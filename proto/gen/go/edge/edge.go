@@ -38,6 +38,29 @@ type Service struct {
 // Services are all of them, in the order of their files.
 var Services = []Service{
 	{
+		Name: "actionplane.v1.ActionService",
+		Methods: []*contract.Method{
+			&v1.ActionServiceSaveDraft,
+			&v1.ActionServiceListVersions,
+			&v1.ActionServiceGetVersion,
+			&v1.ActionServicePublishVersion,
+			&v1.ActionServiceRollback,
+			&v1.ActionServiceDiscardDraft,
+			&v1.ActionServiceSetSecret,
+			&v1.ActionServiceListSecrets,
+			&v1.ActionServiceDeleteSecret,
+			&v1.ActionServiceSetOrganizationSecret,
+			&v1.ActionServiceListOrganizationSecrets,
+			&v1.ActionServiceDeleteOrganizationSecret,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewActionServiceHandler(v1.NewActionServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterActionServiceHandlerServer(ctx, mux, v1.NewActionServiceBusClient(c))
+		},
+	},
+	{
 		Name: "dynamic.v0.AdminActionService",
 		Methods: []*contract.Method{
 			&v0.AdminActionServiceListAdminActionRequests,

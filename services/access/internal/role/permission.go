@@ -18,6 +18,8 @@ const (
 	FlowRead             Permission = "org.flow.read"
 	FlowWrite            Permission = "org.flow.write"
 	FlowDelete           Permission = "org.flow.delete"
+	SecretRead           Permission = "org.secret.read" // names alone; nobody is shown a value
+	SecretWrite          Permission = "org.secret.write"
 	ApprovalSettingsRead Permission = "approval.settings.read"
 	// ApprovalSettingsWrite is for owners alone (approvals sheet, 1.2).
 	ApprovalSettingsWrite Permission = "approval.settings.write"
@@ -59,11 +61,11 @@ const (
 // organization, and organization owners are refused there (targets and
 // executions sheet, 7).
 func organizationReads() []Permission {
-	return []Permission{ActionRead, FlowRead, ApprovalSettingsRead, ApprovalRequestRead, OrganizationRead, PersonRead, MemberRead, TokenRead}
+	return []Permission{ActionRead, FlowRead, SecretRead, ApprovalSettingsRead, ApprovalRequestRead, OrganizationRead, PersonRead, MemberRead, TokenRead}
 }
 
 func organizationWrites() []Permission {
-	return []Permission{ActionWrite, ActionDelete, FlowWrite, FlowDelete, ApprovalRequestSubmit}
+	return []Permission{ActionWrite, ActionDelete, FlowWrite, FlowDelete, SecretWrite, ApprovalRequestSubmit}
 }
 
 // peopleWrites are for who manages people: they alone let nobody gain

@@ -52,7 +52,7 @@ var (
 	TargetServiceGetWebKeys = contract.Method{
 		FullName:      "/actionplane.v1.TargetService/GetWebKeys",
 		Subject:       "actionplane.targets.v1.rpc.get_web_keys",
-		Permission:    "authenticated",
+		Permission:    "public",
 		Scope:         1,
 		SuccessStatus: 200,
 	}

@@ -1246,7 +1246,7 @@ const file_actionplane_v1_target_service_proto_rawDesc = "" +
 	"\x10SigningAlgorithm\x12!\n" +
 	"\x1dSIGNING_ALGORITHM_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SIGNING_ALGORITHM_HMAC\x10\x01\x12\x1d\n" +
-	"\x19SIGNING_ALGORITHM_ED25519\x10\x022\x8e\v\n" +
+	"\x19SIGNING_ALGORITHM_ED25519\x10\x022\x87\v\n" +
 	"\rTargetService\x12\xe1\x01\n" +
 	"\x11GetTargetSettings\x12(.actionplane.v1.GetTargetSettingsRequest\x1a).actionplane.v1.GetTargetSettingsResponse\"w\xca\xf3\x18F\n" +
 	".actionplane.targets.v1.rpc.get_target_settings\x12\x12action.target.read\x18\x01\x82\xd3\xe4\x93\x02'\x12%/actionplane/v1/targets/{id}/settings\x12\x95\x02\n" +
@@ -1260,10 +1260,10 @@ const file_actionplane_v1_target_service_proto_rawDesc = "" +
 	"(actionplane.targets.v1.rpc.enable_target\x12\x13action.target.write\x18\x012\x18\n" +
 	"\atargets\x12\rEnable target\x82\xd3\xe4\x93\x02(:\x01*\"#/actionplane/v1/targets/{id}:enable\x12\xe0\x01\n" +
 	"\rDisableTarget\x12$.actionplane.v1.DisableTargetRequest\x1a%.actionplane.v1.DisableTargetResponse\"\x81\x01\xca\xf3\x18N\n" +
-	"5actionplane.targets.v1.rpc.disable_target_by_operator\x12\x13action.target.write\x18\x01\x82\xd3\xe4\x93\x02):\x01*\"$/actionplane/v1/targets/{id}:disable\x12\xaf\x01\n" +
+	"5actionplane.targets.v1.rpc.disable_target_by_operator\x12\x13action.target.write\x18\x01\x82\xd3\xe4\x93\x02):\x01*\"$/actionplane/v1/targets/{id}:disable\x12\xa8\x01\n" +
 	"\n" +
-	"GetWebKeys\x12!.actionplane.v1.GetWebKeysRequest\x1a\".actionplane.v1.GetWebKeysResponse\"Z\xca\xf3\x18:\n" +
-	"'actionplane.targets.v1.rpc.get_web_keys\x12\rauthenticated\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/actionplane/v1/keysB\xcf\x01\n" +
+	"GetWebKeys\x12!.actionplane.v1.GetWebKeysRequest\x1a\".actionplane.v1.GetWebKeysResponse\"S\xca\xf3\x183\n" +
+	"'actionplane.targets.v1.rpc.get_web_keys\x12\x06public\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/actionplane/v1/keysB\xcf\x01\n" +
 	"\x12com.actionplane.v1B\x12TargetServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"
 
 var (

@@ -54,7 +54,7 @@ type TargetServiceClient interface {
 	// success, and the first reason stays.
 	DisableTarget(ctx context.Context, in *DisableTargetRequest, opts ...grpc.CallOption) (*DisableTargetResponse, error)
 	// Returns the keys that verify payloads of type JWT, and JWE once they are
-	// decrypted, as a JSON Web Key Set (RFC 7517).
+	// decrypted, as a JSON Web Key Set (RFC 7517). Receivers have no token.
 	GetWebKeys(ctx context.Context, in *GetWebKeysRequest, opts ...grpc.CallOption) (*GetWebKeysResponse, error)
 }
 
@@ -153,7 +153,7 @@ type TargetServiceServer interface {
 	// success, and the first reason stays.
 	DisableTarget(context.Context, *DisableTargetRequest) (*DisableTargetResponse, error)
 	// Returns the keys that verify payloads of type JWT, and JWE once they are
-	// decrypted, as a JSON Web Key Set (RFC 7517).
+	// decrypted, as a JSON Web Key Set (RFC 7517). Receivers have no token.
 	GetWebKeys(context.Context, *GetWebKeysRequest) (*GetWebKeysResponse, error)
 }
 

@@ -18,6 +18,13 @@ var (
 		Scope:         0,
 		SuccessStatus: 200,
 	}
+	ActionsGetTriggerPrograms = contract.Method{
+		FullName:      "/actionplane.actions.v1.Actions/GetTriggerPrograms",
+		Subject:       "actionplane.actions.v1.rpc.get_trigger_programs",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
 )
 
 // ActionsBusClient calls actionplane.actions.v1.Actions through a contract.Caller.
@@ -37,9 +44,19 @@ func (c *ActionsBusClient) GetProgram(ctx context.Context, in *GetProgramRequest
 	return out, nil
 }
 
+// GetTriggerPrograms calls actionplane.actions.v1.rpc.get_trigger_programs.
+func (c *ActionsBusClient) GetTriggerPrograms(ctx context.Context, in *GetTriggerProgramsRequest) (*GetTriggerProgramsResponse, error) {
+	out := new(GetTriggerProgramsResponse)
+	if err := c.caller.Call(ctx, &ActionsGetTriggerPrograms, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ActionsActionsServer is the part of actionplane.actions.v1.Actions that actions serves.
 type ActionsActionsServer interface {
 	GetProgram(ctx context.Context, in *GetProgramRequest) (*GetProgramResponse, error)
+	GetTriggerPrograms(ctx context.Context, in *GetTriggerProgramsRequest) (*GetTriggerProgramsResponse, error)
 }
 
 // RegisterActionsActionsServer hands s's methods to r.
@@ -47,6 +64,14 @@ func RegisterActionsActionsServer(r contract.Registrar, s ActionsActionsServer) 
 	r.Register(&ActionsGetProgram, func() proto.Message { return new(GetProgramRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.GetProgram(ctx, in.(*GetProgramRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+	r.Register(&ActionsGetTriggerPrograms, func() proto.Message { return new(GetTriggerProgramsRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.GetTriggerPrograms(ctx, in.(*GetTriggerProgramsRequest))
 			if err != nil {
 				return nil, err
 			}

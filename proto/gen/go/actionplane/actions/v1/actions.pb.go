@@ -7,6 +7,7 @@
 package actionsv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -24,8 +25,10 @@ const (
 )
 
 type GetProgramRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	ActionId string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
+	// The version to run, such as a draft to be tried; 0: the published one.
+	Version       uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -67,6 +70,15 @@ func (x *GetProgramRequest) GetActionId() string {
 	return ""
 }
 
+func (x *GetProgramRequest) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// GetProgramResponse holds secrets in clear. It travels on the trusted bus
+// alone; nobody shows, logs or stores it.
 type GetProgramResponse struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	ActionId       string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -76,7 +88,15 @@ type GetProgramResponse struct {
 	// The effective timeout: more than 0, at most 20 s.
 	Timeout       *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	AllowedToFail bool                 `protobuf:"varint,6,opt,name=allowed_to_fail,json=allowedToFail,proto3" json:"allowed_to_fail,omitempty"`
-	Active        bool                 `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
+	// Of the action; a version that is asked for may run all the same.
+	Active bool `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
+	// The version that this is.
+	Version uint32 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 of the script, 32 bytes: what compiled programs are kept under.
+	Sha256 []byte `protobuf:"bytes,9,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// What the script may ask for, by name: the organization's secrets and the
+	// action's own, which hide the organization's of the same name.
+	Secrets       map[string]string `protobuf:"bytes,10,rep,name=secrets,proto3" json:"secrets,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,13 +180,142 @@ func (x *GetProgramResponse) GetActive() bool {
 	return false
 }
 
+func (x *GetProgramResponse) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *GetProgramResponse) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
+func (x *GetProgramResponse) GetSecrets() map[string]string {
+	if x != nil {
+		return x.Secrets
+	}
+	return nil
+}
+
+type GetTriggerProgramsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the organization of the call.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// "1" to "4".
+	FlowType string `protobuf:"bytes,2,opt,name=flow_type,json=flowType,proto3" json:"flow_type,omitempty"`
+	// "1" to "6".
+	TriggerType   string `protobuf:"bytes,3,opt,name=trigger_type,json=triggerType,proto3" json:"trigger_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTriggerProgramsRequest) Reset() {
+	*x = GetTriggerProgramsRequest{}
+	mi := &file_actionplane_actions_v1_actions_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTriggerProgramsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTriggerProgramsRequest) ProtoMessage() {}
+
+func (x *GetTriggerProgramsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_actions_v1_actions_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTriggerProgramsRequest.ProtoReflect.Descriptor instead.
+func (*GetTriggerProgramsRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_actions_v1_actions_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetTriggerProgramsRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *GetTriggerProgramsRequest) GetFlowType() string {
+	if x != nil {
+		return x.FlowType
+	}
+	return ""
+}
+
+func (x *GetTriggerProgramsRequest) GetTriggerType() string {
+	if x != nil {
+		return x.TriggerType
+	}
+	return ""
+}
+
+type GetTriggerProgramsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Programs      []*GetProgramResponse  `protobuf:"bytes,1,rep,name=programs,proto3" json:"programs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTriggerProgramsResponse) Reset() {
+	*x = GetTriggerProgramsResponse{}
+	mi := &file_actionplane_actions_v1_actions_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTriggerProgramsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTriggerProgramsResponse) ProtoMessage() {}
+
+func (x *GetTriggerProgramsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_actions_v1_actions_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTriggerProgramsResponse.ProtoReflect.Descriptor instead.
+func (*GetTriggerProgramsResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_actions_v1_actions_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetTriggerProgramsResponse) GetPrograms() []*GetProgramResponse {
+	if x != nil {
+		return x.Programs
+	}
+	return nil
+}
+
 var File_actionplane_actions_v1_actions_proto protoreflect.FileDescriptor
 
 const file_actionplane_actions_v1_actions_proto_rawDesc = "" +
 	"\n" +
-	"$actionplane/actions/v1/actions.proto\x12\x16actionplane.actions.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1egoogle/protobuf/duration.proto\"0\n" +
-	"\x11GetProgramRequest\x12\x1b\n" +
-	"\taction_id\x18\x01 \x01(\tR\bactionId\"\xfb\x01\n" +
+	"$actionplane/actions/v1/actions.proto\x12\x16actionplane.actions.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"T\n" +
+	"\x11GetProgramRequest\x12%\n" +
+	"\taction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bactionId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\"\xc1\x03\n" +
 	"\x12GetProgramResponse\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12'\n" +
 	"\x0forganization_id\x18\x02 \x01(\tR\x0eorganizationId\x12\x12\n" +
@@ -174,11 +323,26 @@ const file_actionplane_actions_v1_actions_proto_rawDesc = "" +
 	"\x06script\x18\x04 \x01(\tR\x06script\x123\n" +
 	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12&\n" +
 	"\x0fallowed_to_fail\x18\x06 \x01(\bR\rallowedToFail\x12\x16\n" +
-	"\x06active\x18\a \x01(\bR\x06active2\xa7\x01\n" +
+	"\x06active\x18\a \x01(\bR\x06active\x12\x18\n" +
+	"\aversion\x18\b \x01(\rR\aversion\x12\x16\n" +
+	"\x06sha256\x18\t \x01(\fR\x06sha256\x12V\n" +
+	"\asecrets\x18\n" +
+	" \x03(\v27.actionplane.actions.v1.GetProgramResponse.SecretsEntryB\x03\x80\x01\x01R\asecrets\x1a:\n" +
+	"\fSecretsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa2\x01\n" +
+	"\x19GetTriggerProgramsRequest\x121\n" +
+	"\x0forganization_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x0eorganizationId\x12%\n" +
+	"\tflow_type\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bflowType\x12+\n" +
+	"\ftrigger_type\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vtriggerType\"d\n" +
+	"\x1aGetTriggerProgramsResponse\x12F\n" +
+	"\bprograms\x18\x01 \x03(\v2*.actionplane.actions.v1.GetProgramResponseR\bprograms2\xe6\x02\n" +
 	"\aActions\x12\x9b\x01\n" +
 	"\n" +
 	"GetProgram\x12).actionplane.actions.v1.GetProgramRequest\x1a*.actionplane.actions.v1.GetProgramResponse\"6\xca\xf3\x182\n" +
-	"&actionplane.actions.v1.rpc.get_program\x12\binternalB\xf6\x01\n" +
+	"&actionplane.actions.v1.rpc.get_program\x12\binternal\x12\xbc\x01\n" +
+	"\x12GetTriggerPrograms\x121.actionplane.actions.v1.GetTriggerProgramsRequest\x1a2.actionplane.actions.v1.GetTriggerProgramsResponse\"?\xca\xf3\x18;\n" +
+	"/actionplane.actions.v1.rpc.get_trigger_programs\x12\binternalB\xf6\x01\n" +
 	"\x1acom.actionplane.actions.v1B\fActionsProtoP\x01ZPgithub.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1;actionsv1\xa2\x02\x03AAX\xaa\x02\x16Actionplane.Actions.V1\xca\x02\x16Actionplane\\Actions\\V1\xe2\x02\"Actionplane\\Actions\\V1\\GPBMetadata\xea\x02\x18Actionplane::Actions::V1b\x06proto3"
 
 var (
@@ -193,21 +357,28 @@ func file_actionplane_actions_v1_actions_proto_rawDescGZIP() []byte {
 	return file_actionplane_actions_v1_actions_proto_rawDescData
 }
 
-var file_actionplane_actions_v1_actions_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_actionplane_actions_v1_actions_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_actionplane_actions_v1_actions_proto_goTypes = []any{
-	(*GetProgramRequest)(nil),   // 0: actionplane.actions.v1.GetProgramRequest
-	(*GetProgramResponse)(nil),  // 1: actionplane.actions.v1.GetProgramResponse
-	(*durationpb.Duration)(nil), // 2: google.protobuf.Duration
+	(*GetProgramRequest)(nil),          // 0: actionplane.actions.v1.GetProgramRequest
+	(*GetProgramResponse)(nil),         // 1: actionplane.actions.v1.GetProgramResponse
+	(*GetTriggerProgramsRequest)(nil),  // 2: actionplane.actions.v1.GetTriggerProgramsRequest
+	(*GetTriggerProgramsResponse)(nil), // 3: actionplane.actions.v1.GetTriggerProgramsResponse
+	nil,                                // 4: actionplane.actions.v1.GetProgramResponse.SecretsEntry
+	(*durationpb.Duration)(nil),        // 5: google.protobuf.Duration
 }
 var file_actionplane_actions_v1_actions_proto_depIdxs = []int32{
-	2, // 0: actionplane.actions.v1.GetProgramResponse.timeout:type_name -> google.protobuf.Duration
-	0, // 1: actionplane.actions.v1.Actions.GetProgram:input_type -> actionplane.actions.v1.GetProgramRequest
-	1, // 2: actionplane.actions.v1.Actions.GetProgram:output_type -> actionplane.actions.v1.GetProgramResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	5, // 0: actionplane.actions.v1.GetProgramResponse.timeout:type_name -> google.protobuf.Duration
+	4, // 1: actionplane.actions.v1.GetProgramResponse.secrets:type_name -> actionplane.actions.v1.GetProgramResponse.SecretsEntry
+	1, // 2: actionplane.actions.v1.GetTriggerProgramsResponse.programs:type_name -> actionplane.actions.v1.GetProgramResponse
+	0, // 3: actionplane.actions.v1.Actions.GetProgram:input_type -> actionplane.actions.v1.GetProgramRequest
+	2, // 4: actionplane.actions.v1.Actions.GetTriggerPrograms:input_type -> actionplane.actions.v1.GetTriggerProgramsRequest
+	1, // 5: actionplane.actions.v1.Actions.GetProgram:output_type -> actionplane.actions.v1.GetProgramResponse
+	3, // 6: actionplane.actions.v1.Actions.GetTriggerPrograms:output_type -> actionplane.actions.v1.GetTriggerProgramsResponse
+	5, // [5:7] is the sub-list for method output_type
+	3, // [3:5] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_actions_v1_actions_proto_init() }
@@ -221,7 +392,7 @@ func file_actionplane_actions_v1_actions_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_actions_v1_actions_proto_rawDesc), len(file_actionplane_actions_v1_actions_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

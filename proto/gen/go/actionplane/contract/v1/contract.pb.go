@@ -85,7 +85,7 @@ type Method struct {
 	// second token names the service that owns, that is serves, the method.
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Permission the caller must hold, e.g. "action.target.write".
-	// "authenticated": any valid token. "internal": never offered at the edge.
+	// "authenticated": any valid token. "public": no token at all. "internal": never offered at the edge.
 	Permission string `protobuf:"bytes,2,opt,name=permission,proto3" json:"permission,omitempty"`
 	// Where the permission must hold.
 	Scope Scope `protobuf:"varint,3,opt,name=scope,proto3,enum=actionplane.contract.v1.Scope" json:"scope,omitempty"`

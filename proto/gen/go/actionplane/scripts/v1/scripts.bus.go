@@ -53,3 +53,48 @@ func RegisterScriptsScriptsServer(r contract.Registrar, s ScriptsScriptsServer) 
 			return out, nil
 		})
 }
+
+// Contracts of actionplane.scripts.v1.Checks.
+var (
+	ChecksCheck = contract.Method{
+		FullName:      "/actionplane.scripts.v1.Checks/Check",
+		Subject:       "actionplane.scripts.v1.rpc.check",
+		Permission:    "internal",
+		Scope:         0,
+		SuccessStatus: 200,
+	}
+)
+
+// ChecksBusClient calls actionplane.scripts.v1.Checks through a contract.Caller.
+type ChecksBusClient struct{ caller contract.Caller }
+
+// NewChecksBusClient returns a client that sends its calls to caller.
+func NewChecksBusClient(caller contract.Caller) *ChecksBusClient {
+	return &ChecksBusClient{caller: caller}
+}
+
+// Check calls actionplane.scripts.v1.rpc.check.
+func (c *ChecksBusClient) Check(ctx context.Context, in *CheckRequest) (*CheckResponse, error) {
+	out := new(CheckResponse)
+	if err := c.caller.Call(ctx, &ChecksCheck, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ScriptsChecksServer is the part of actionplane.scripts.v1.Checks that scripts serves.
+type ScriptsChecksServer interface {
+	Check(ctx context.Context, in *CheckRequest) (*CheckResponse, error)
+}
+
+// RegisterScriptsChecksServer hands s's methods to r.
+func RegisterScriptsChecksServer(r contract.Registrar, s ScriptsChecksServer) {
+	r.Register(&ChecksCheck, func() proto.Message { return new(CheckRequest) },
+		func(ctx context.Context, in proto.Message) (proto.Message, error) {
+			out, err := s.Check(ctx, in.(*CheckRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		})
+}

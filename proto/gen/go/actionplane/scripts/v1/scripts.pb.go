@@ -7,6 +7,7 @@
 package scriptsv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -23,6 +24,226 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Severity says how bad it is.
+type Severity int32
+
+const (
+	Severity_SEVERITY_UNSPECIFIED Severity = 0
+	// It may run.
+	Severity_SEVERITY_WARNING Severity = 1
+	// It will fail.
+	Severity_SEVERITY_ERROR Severity = 2
+)
+
+// Enum value maps for Severity.
+var (
+	Severity_name = map[int32]string{
+		0: "SEVERITY_UNSPECIFIED",
+		1: "SEVERITY_WARNING",
+		2: "SEVERITY_ERROR",
+	}
+	Severity_value = map[string]int32{
+		"SEVERITY_UNSPECIFIED": 0,
+		"SEVERITY_WARNING":     1,
+		"SEVERITY_ERROR":       2,
+	}
+)
+
+func (x Severity) Enum() *Severity {
+	p := new(Severity)
+	*p = x
+	return p
+}
+
+func (x Severity) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Severity) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_scripts_v1_scripts_proto_enumTypes[0].Descriptor()
+}
+
+func (Severity) Type() protoreflect.EnumType {
+	return &file_actionplane_scripts_v1_scripts_proto_enumTypes[0]
+}
+
+func (x Severity) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Severity.Descriptor instead.
+func (Severity) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{0}
+}
+
+type CheckRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The action's name, that of the function to call.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Script        string `protobuf:"bytes,2,opt,name=script,proto3" json:"script,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckRequest) Reset() {
+	*x = CheckRequest{}
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckRequest) ProtoMessage() {}
+
+func (x *CheckRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
+func (*CheckRequest) Descriptor() ([]byte, []int) {
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CheckRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CheckRequest) GetScript() string {
+	if x != nil {
+		return x.Script
+	}
+	return ""
+}
+
+type CheckResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the script; none: nothing looks wrong.
+	Warnings      []*Warning `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckResponse) Reset() {
+	*x = CheckResponse{}
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckResponse) ProtoMessage() {}
+
+func (x *CheckResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
+func (*CheckResponse) Descriptor() ([]byte, []int) {
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CheckResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// Warning is what looks wrong with a script.
+type Warning struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Severity Severity               `protobuf:"varint,1,opt,name=severity,proto3,enum=actionplane.scripts.v1.Severity" json:"severity,omitempty"`
+	Message  string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Where, from 1; 0: not known.
+	Line          uint32 `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
+	Column        uint32 `protobuf:"varint,4,opt,name=column,proto3" json:"column,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Warning) Reset() {
+	*x = Warning{}
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Warning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Warning) ProtoMessage() {}
+
+func (x *Warning) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Warning.ProtoReflect.Descriptor instead.
+func (*Warning) Descriptor() ([]byte, []int) {
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Warning) GetSeverity() Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return Severity_SEVERITY_UNSPECIFIED
+}
+
+func (x *Warning) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Warning) GetLine() uint32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Warning) GetColumn() uint32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
 type InvokeRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	ActionId string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -36,7 +257,7 @@ type InvokeRequest struct {
 
 func (x *InvokeRequest) Reset() {
 	*x = InvokeRequest{}
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[0]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -48,7 +269,7 @@ func (x *InvokeRequest) String() string {
 func (*InvokeRequest) ProtoMessage() {}
 
 func (x *InvokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[0]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -61,7 +282,7 @@ func (x *InvokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvokeRequest.ProtoReflect.Descriptor instead.
 func (*InvokeRequest) Descriptor() ([]byte, []int) {
-	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{0}
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *InvokeRequest) GetActionId() string {
@@ -101,7 +322,7 @@ type InvokeResponse struct {
 
 func (x *InvokeResponse) Reset() {
 	*x = InvokeResponse{}
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[1]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -113,7 +334,7 @@ func (x *InvokeResponse) String() string {
 func (*InvokeResponse) ProtoMessage() {}
 
 func (x *InvokeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[1]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -126,7 +347,7 @@ func (x *InvokeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvokeResponse.ProtoReflect.Descriptor instead.
 func (*InvokeResponse) Descriptor() ([]byte, []int) {
-	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{1}
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *InvokeResponse) GetOutput() []byte {
@@ -176,7 +397,7 @@ type ScriptError struct {
 
 func (x *ScriptError) Reset() {
 	*x = ScriptError{}
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[2]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -188,7 +409,7 @@ func (x *ScriptError) String() string {
 func (*ScriptError) ProtoMessage() {}
 
 func (x *ScriptError) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[2]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -201,7 +422,7 @@ func (x *ScriptError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScriptError.ProtoReflect.Descriptor instead.
 func (*ScriptError) Descriptor() ([]byte, []int) {
-	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{2}
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ScriptError) GetMessage() string {
@@ -230,7 +451,7 @@ type Veto struct {
 
 func (x *Veto) Reset() {
 	*x = Veto{}
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[3]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -242,7 +463,7 @@ func (x *Veto) String() string {
 func (*Veto) ProtoMessage() {}
 
 func (x *Veto) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[3]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -255,7 +476,7 @@ func (x *Veto) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Veto.ProtoReflect.Descriptor instead.
 func (*Veto) Descriptor() ([]byte, []int) {
-	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{3}
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Veto) GetReason() string {
@@ -282,7 +503,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[4]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -294,7 +515,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[4]
+	mi := &file_actionplane_scripts_v1_scripts_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -307,7 +528,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{4}
+	return file_actionplane_scripts_v1_scripts_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LogLine) GetLevel() string {
@@ -328,7 +549,17 @@ var File_actionplane_scripts_v1_scripts_proto protoreflect.FileDescriptor
 
 const file_actionplane_scripts_v1_scripts_proto_rawDesc = "" +
 	"\n" +
-	"$actionplane/scripts/v1/scripts.proto\x12\x16actionplane.scripts.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1egoogle/protobuf/duration.proto\"_\n" +
+	"$actionplane/scripts/v1/scripts.proto\x12\x16actionplane.scripts.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"O\n" +
+	"\fCheckRequest\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12!\n" +
+	"\x06script\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\xc0\xb8\x02R\x06script\"L\n" +
+	"\rCheckResponse\x12;\n" +
+	"\bwarnings\x18\x01 \x03(\v2\x1f.actionplane.scripts.v1.WarningR\bwarnings\"\x8d\x01\n" +
+	"\aWarning\x12<\n" +
+	"\bseverity\x18\x01 \x01(\x0e2 .actionplane.scripts.v1.SeverityR\bseverity\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n" +
+	"\x06column\x18\x04 \x01(\rR\x06column\"_\n" +
 	"\rInvokeRequest\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x1a\n" +
 	"\x05input\x18\x02 \x01(\fB\x04\xd0\xf3\x18\x01R\x05input\x12\x15\n" +
@@ -347,10 +578,17 @@ const file_actionplane_scripts_v1_scripts_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\rR\x04code\"9\n" +
 	"\aLogLine\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage2\x96\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage*N\n" +
+	"\bSeverity\x12\x18\n" +
+	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10SEVERITY_WARNING\x10\x01\x12\x12\n" +
+	"\x0eSEVERITY_ERROR\x10\x022\x96\x01\n" +
 	"\aScripts\x12\x8a\x01\n" +
 	"\x06Invoke\x12%.actionplane.scripts.v1.InvokeRequest\x1a&.actionplane.scripts.v1.InvokeResponse\"1\xca\xf3\x18-\n" +
-	"!actionplane.scripts.v1.rpc.invoke\x12\binternalB\xf6\x01\n" +
+	"!actionplane.scripts.v1.rpc.invoke\x12\binternal2\x91\x01\n" +
+	"\x06Checks\x12\x86\x01\n" +
+	"\x05Check\x12$.actionplane.scripts.v1.CheckRequest\x1a%.actionplane.scripts.v1.CheckResponse\"0\xca\xf3\x18,\n" +
+	" actionplane.scripts.v1.rpc.check\x12\binternalB\xf6\x01\n" +
 	"\x1acom.actionplane.scripts.v1B\fScriptsProtoP\x01ZPgithub.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1;scriptsv1\xa2\x02\x03ASX\xaa\x02\x16Actionplane.Scripts.V1\xca\x02\x16Actionplane\\Scripts\\V1\xe2\x02\"Actionplane\\Scripts\\V1\\GPBMetadata\xea\x02\x18Actionplane::Scripts::V1b\x06proto3"
 
 var (
@@ -365,27 +603,36 @@ func file_actionplane_scripts_v1_scripts_proto_rawDescGZIP() []byte {
 	return file_actionplane_scripts_v1_scripts_proto_rawDescData
 }
 
-var file_actionplane_scripts_v1_scripts_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_actionplane_scripts_v1_scripts_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_actionplane_scripts_v1_scripts_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_actionplane_scripts_v1_scripts_proto_goTypes = []any{
-	(*InvokeRequest)(nil),       // 0: actionplane.scripts.v1.InvokeRequest
-	(*InvokeResponse)(nil),      // 1: actionplane.scripts.v1.InvokeResponse
-	(*ScriptError)(nil),         // 2: actionplane.scripts.v1.ScriptError
-	(*Veto)(nil),                // 3: actionplane.scripts.v1.Veto
-	(*LogLine)(nil),             // 4: actionplane.scripts.v1.LogLine
-	(*durationpb.Duration)(nil), // 5: google.protobuf.Duration
+	(Severity)(0),               // 0: actionplane.scripts.v1.Severity
+	(*CheckRequest)(nil),        // 1: actionplane.scripts.v1.CheckRequest
+	(*CheckResponse)(nil),       // 2: actionplane.scripts.v1.CheckResponse
+	(*Warning)(nil),             // 3: actionplane.scripts.v1.Warning
+	(*InvokeRequest)(nil),       // 4: actionplane.scripts.v1.InvokeRequest
+	(*InvokeResponse)(nil),      // 5: actionplane.scripts.v1.InvokeResponse
+	(*ScriptError)(nil),         // 6: actionplane.scripts.v1.ScriptError
+	(*Veto)(nil),                // 7: actionplane.scripts.v1.Veto
+	(*LogLine)(nil),             // 8: actionplane.scripts.v1.LogLine
+	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
 }
 var file_actionplane_scripts_v1_scripts_proto_depIdxs = []int32{
-	2, // 0: actionplane.scripts.v1.InvokeResponse.error:type_name -> actionplane.scripts.v1.ScriptError
-	3, // 1: actionplane.scripts.v1.InvokeResponse.veto:type_name -> actionplane.scripts.v1.Veto
-	4, // 2: actionplane.scripts.v1.InvokeResponse.logs:type_name -> actionplane.scripts.v1.LogLine
-	5, // 3: actionplane.scripts.v1.InvokeResponse.duration:type_name -> google.protobuf.Duration
-	0, // 4: actionplane.scripts.v1.Scripts.Invoke:input_type -> actionplane.scripts.v1.InvokeRequest
-	1, // 5: actionplane.scripts.v1.Scripts.Invoke:output_type -> actionplane.scripts.v1.InvokeResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 0: actionplane.scripts.v1.CheckResponse.warnings:type_name -> actionplane.scripts.v1.Warning
+	0, // 1: actionplane.scripts.v1.Warning.severity:type_name -> actionplane.scripts.v1.Severity
+	6, // 2: actionplane.scripts.v1.InvokeResponse.error:type_name -> actionplane.scripts.v1.ScriptError
+	7, // 3: actionplane.scripts.v1.InvokeResponse.veto:type_name -> actionplane.scripts.v1.Veto
+	8, // 4: actionplane.scripts.v1.InvokeResponse.logs:type_name -> actionplane.scripts.v1.LogLine
+	9, // 5: actionplane.scripts.v1.InvokeResponse.duration:type_name -> google.protobuf.Duration
+	4, // 6: actionplane.scripts.v1.Scripts.Invoke:input_type -> actionplane.scripts.v1.InvokeRequest
+	1, // 7: actionplane.scripts.v1.Checks.Check:input_type -> actionplane.scripts.v1.CheckRequest
+	5, // 8: actionplane.scripts.v1.Scripts.Invoke:output_type -> actionplane.scripts.v1.InvokeResponse
+	2, // 9: actionplane.scripts.v1.Checks.Check:output_type -> actionplane.scripts.v1.CheckResponse
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_scripts_v1_scripts_proto_init() }
@@ -398,13 +645,14 @@ func file_actionplane_scripts_v1_scripts_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_scripts_v1_scripts_proto_rawDesc), len(file_actionplane_scripts_v1_scripts_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      1,
+			NumMessages:   8,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_actionplane_scripts_v1_scripts_proto_goTypes,
 		DependencyIndexes: file_actionplane_scripts_v1_scripts_proto_depIdxs,
+		EnumInfos:         file_actionplane_scripts_v1_scripts_proto_enumTypes,
 		MessageInfos:      file_actionplane_scripts_v1_scripts_proto_msgTypes,
 	}.Build()
 	File_actionplane_scripts_v1_scripts_proto = out.File

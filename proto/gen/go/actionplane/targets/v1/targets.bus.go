@@ -18,13 +18,6 @@ var (
 		Scope:         0,
 		SuccessStatus: 200,
 	}
-	TargetsGetSigningKeys = contract.Method{
-		FullName:      "/actionplane.targets.v1.Targets/GetSigningKeys",
-		Subject:       "actionplane.targets.v1.rpc.get_signing_keys",
-		Permission:    "internal",
-		Scope:         0,
-		SuccessStatus: 200,
-	}
 	TargetsGetSendingProfile = contract.Method{
 		FullName:      "/actionplane.targets.v1.Targets/GetSendingProfile",
 		Subject:       "actionplane.targets.v1.rpc.get_sending_profile",
@@ -58,15 +51,6 @@ func (c *TargetsBusClient) GetTargetSnapshots(ctx context.Context, in *GetTarget
 	return out, nil
 }
 
-// GetSigningKeys calls actionplane.targets.v1.rpc.get_signing_keys.
-func (c *TargetsBusClient) GetSigningKeys(ctx context.Context, in *GetSigningKeysRequest) (*GetSigningKeysResponse, error) {
-	out := new(GetSigningKeysResponse)
-	if err := c.caller.Call(ctx, &TargetsGetSigningKeys, in, out); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // GetSendingProfile calls actionplane.targets.v1.rpc.get_sending_profile.
 func (c *TargetsBusClient) GetSendingProfile(ctx context.Context, in *GetSendingProfileRequest) (*GetSendingProfileResponse, error) {
 	out := new(GetSendingProfileResponse)
@@ -88,7 +72,6 @@ func (c *TargetsBusClient) DisableTarget(ctx context.Context, in *DisableTargetR
 // TargetsTargetsServer is the part of actionplane.targets.v1.Targets that targets serves.
 type TargetsTargetsServer interface {
 	GetTargetSnapshots(ctx context.Context, in *GetTargetSnapshotsRequest) (*GetTargetSnapshotsResponse, error)
-	GetSigningKeys(ctx context.Context, in *GetSigningKeysRequest) (*GetSigningKeysResponse, error)
 	GetSendingProfile(ctx context.Context, in *GetSendingProfileRequest) (*GetSendingProfileResponse, error)
 	DisableTarget(ctx context.Context, in *DisableTargetRequest) (*DisableTargetResponse, error)
 }
@@ -98,14 +81,6 @@ func RegisterTargetsTargetsServer(r contract.Registrar, s TargetsTargetsServer) 
 	r.Register(&TargetsGetTargetSnapshots, func() proto.Message { return new(GetTargetSnapshotsRequest) },
 		func(ctx context.Context, in proto.Message) (proto.Message, error) {
 			out, err := s.GetTargetSnapshots(ctx, in.(*GetTargetSnapshotsRequest))
-			if err != nil {
-				return nil, err
-			}
-			return out, nil
-		})
-	r.Register(&TargetsGetSigningKeys, func() proto.Message { return new(GetSigningKeysRequest) },
-		func(ctx context.Context, in proto.Message) (proto.Message, error) {
-			out, err := s.GetSigningKeys(ctx, in.(*GetSigningKeysRequest))
 			if err != nil {
 				return nil, err
 			}

@@ -310,94 +310,6 @@ func (x *GetTargetSnapshotsResponse) GetTargets() []*TargetSnapshot {
 	return nil
 }
 
-type GetSigningKeysRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetSigningKeysRequest) Reset() {
-	*x = GetSigningKeysRequest{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetSigningKeysRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetSigningKeysRequest) ProtoMessage() {}
-
-func (x *GetSigningKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetSigningKeysRequest.ProtoReflect.Descriptor instead.
-func (*GetSigningKeysRequest) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *GetSigningKeysRequest) GetTargetId() string {
-	if x != nil {
-		return x.TargetId
-	}
-	return ""
-}
-
-type GetSigningKeysResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Keys          []string               `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetSigningKeysResponse) Reset() {
-	*x = GetSigningKeysResponse{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetSigningKeysResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetSigningKeysResponse) ProtoMessage() {}
-
-func (x *GetSigningKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetSigningKeysResponse.ProtoReflect.Descriptor instead.
-func (*GetSigningKeysResponse) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *GetSigningKeysResponse) GetKeys() []string {
-	if x != nil {
-		return x.Keys
-	}
-	return nil
-}
-
 type GetSendingProfileRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
@@ -407,7 +319,7 @@ type GetSendingProfileRequest struct {
 
 func (x *GetSendingProfileRequest) Reset() {
 	*x = GetSendingProfileRequest{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -419,7 +331,7 @@ func (x *GetSendingProfileRequest) String() string {
 func (*GetSendingProfileRequest) ProtoMessage() {}
 
 func (x *GetSendingProfileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -432,7 +344,7 @@ func (x *GetSendingProfileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSendingProfileRequest.ProtoReflect.Descriptor instead.
 func (*GetSendingProfileRequest) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{5}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetSendingProfileRequest) GetTargetId() string {
@@ -472,7 +384,7 @@ type GetSendingProfileResponse struct {
 
 func (x *GetSendingProfileResponse) Reset() {
 	*x = GetSendingProfileResponse{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +396,7 @@ func (x *GetSendingProfileResponse) String() string {
 func (*GetSendingProfileResponse) ProtoMessage() {}
 
 func (x *GetSendingProfileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +409,7 @@ func (x *GetSendingProfileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSendingProfileResponse.ProtoReflect.Descriptor instead.
 func (*GetSendingProfileResponse) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{6}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetSendingProfileResponse) GetVersion() uint64 {
@@ -598,7 +510,7 @@ type WebKey struct {
 
 func (x *WebKey) Reset() {
 	*x = WebKey{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +522,7 @@ func (x *WebKey) String() string {
 func (*WebKey) ProtoMessage() {}
 
 func (x *WebKey) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +535,7 @@ func (x *WebKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebKey.ProtoReflect.Descriptor instead.
 func (*WebKey) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{7}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WebKey) GetId() string {
@@ -658,7 +570,7 @@ type EncryptionKey struct {
 
 func (x *EncryptionKey) Reset() {
 	*x = EncryptionKey{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +582,7 @@ func (x *EncryptionKey) String() string {
 func (*EncryptionKey) ProtoMessage() {}
 
 func (x *EncryptionKey) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +595,7 @@ func (x *EncryptionKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EncryptionKey.ProtoReflect.Descriptor instead.
 func (*EncryptionKey) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{8}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EncryptionKey) GetId() string {
@@ -710,7 +622,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -722,7 +634,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -735,7 +647,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{9}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Header) GetName() string {
@@ -766,7 +678,7 @@ type TLS struct {
 
 func (x *TLS) Reset() {
 	*x = TLS{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +690,7 @@ func (x *TLS) String() string {
 func (*TLS) ProtoMessage() {}
 
 func (x *TLS) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +703,7 @@ func (x *TLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TLS.ProtoReflect.Descriptor instead.
 func (*TLS) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{10}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TLS) GetCaCertificates() []byte {
@@ -837,7 +749,7 @@ type RetryPolicy struct {
 
 func (x *RetryPolicy) Reset() {
 	*x = RetryPolicy{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +761,7 @@ func (x *RetryPolicy) String() string {
 func (*RetryPolicy) ProtoMessage() {}
 
 func (x *RetryPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +774,7 @@ func (x *RetryPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPolicy.ProtoReflect.Descriptor instead.
 func (*RetryPolicy) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{11}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RetryPolicy) GetMaxAttempts() uint32 {
@@ -912,7 +824,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +836,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +849,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{12}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Limits) GetMaxConcurrency() uint32 {
@@ -978,7 +890,7 @@ type DisableTargetRequest struct {
 
 func (x *DisableTargetRequest) Reset() {
 	*x = DisableTargetRequest{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[13]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +902,7 @@ func (x *DisableTargetRequest) String() string {
 func (*DisableTargetRequest) ProtoMessage() {}
 
 func (x *DisableTargetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[13]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +915,7 @@ func (x *DisableTargetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisableTargetRequest.ProtoReflect.Descriptor instead.
 func (*DisableTargetRequest) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{13}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DisableTargetRequest) GetTargetId() string {
@@ -1028,7 +940,7 @@ type DisableTargetResponse struct {
 
 func (x *DisableTargetResponse) Reset() {
 	*x = DisableTargetResponse{}
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[14]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +952,7 @@ func (x *DisableTargetResponse) String() string {
 func (*DisableTargetResponse) ProtoMessage() {}
 
 func (x *DisableTargetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[14]
+	mi := &file_actionplane_targets_v1_targets_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +965,7 @@ func (x *DisableTargetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisableTargetResponse.ProtoReflect.Descriptor instead.
 func (*DisableTargetResponse) Descriptor() ([]byte, []int) {
-	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{14}
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{12}
 }
 
 var File_actionplane_targets_v1_targets_proto protoreflect.FileDescriptor
@@ -1072,11 +984,7 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x19GetTargetSnapshotsRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"^\n" +
 	"\x1aGetTargetSnapshotsResponse\x12@\n" +
-	"\atargets\x18\x01 \x03(\v2&.actionplane.targets.v1.TargetSnapshotR\atargets\"4\n" +
-	"\x15GetSigningKeysRequest\x12\x1b\n" +
-	"\ttarget_id\x18\x01 \x01(\tR\btargetId\",\n" +
-	"\x16GetSigningKeysResponse\x12\x12\n" +
-	"\x04keys\x18\x01 \x03(\tR\x04keys\"7\n" +
+	"\atargets\x18\x01 \x03(\v2&.actionplane.targets.v1.TargetSnapshotR\atargets\"7\n" +
 	"\x18GetSendingProfileRequest\x12\x1b\n" +
 	"\ttarget_id\x18\x01 \x01(\tR\btargetId\"\xf4\x04\n" +
 	"\x19GetSendingProfileResponse\x12\x18\n" +
@@ -1134,12 +1042,10 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x18PAYLOAD_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PAYLOAD_TYPE_JSON\x10\x01\x12\x14\n" +
 	"\x10PAYLOAD_TYPE_JWT\x10\x02\x12\x14\n" +
-	"\x10PAYLOAD_TYPE_JWE\x10\x032\xdc\x05\n" +
+	"\x10PAYLOAD_TYPE_JWE\x10\x032\xad\x04\n" +
 	"\aTargets\x12\xbc\x01\n" +
 	"\x12GetTargetSnapshots\x121.actionplane.targets.v1.GetTargetSnapshotsRequest\x1a2.actionplane.targets.v1.GetTargetSnapshotsResponse\"?\xca\xf3\x18;\n" +
-	"/actionplane.targets.v1.rpc.get_target_snapshots\x12\binternal\x12\xac\x01\n" +
-	"\x0eGetSigningKeys\x12-.actionplane.targets.v1.GetSigningKeysRequest\x1a..actionplane.targets.v1.GetSigningKeysResponse\";\xca\xf3\x187\n" +
-	"+actionplane.targets.v1.rpc.get_signing_keys\x12\binternal\x12\xb8\x01\n" +
+	"/actionplane.targets.v1.rpc.get_target_snapshots\x12\binternal\x12\xb8\x01\n" +
 	"\x11GetSendingProfile\x120.actionplane.targets.v1.GetSendingProfileRequest\x1a1.actionplane.targets.v1.GetSendingProfileResponse\">\xca\xf3\x18:\n" +
 	".actionplane.targets.v1.rpc.get_sending_profile\x12\binternal\x12\xa7\x01\n" +
 	"\rDisableTarget\x12,.actionplane.targets.v1.DisableTargetRequest\x1a-.actionplane.targets.v1.DisableTargetResponse\"9\xca\xf3\x185\n" +
@@ -1159,50 +1065,46 @@ func file_actionplane_targets_v1_targets_proto_rawDescGZIP() []byte {
 }
 
 var file_actionplane_targets_v1_targets_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_actionplane_targets_v1_targets_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_actionplane_targets_v1_targets_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_actionplane_targets_v1_targets_proto_goTypes = []any{
 	(Kind)(0),                          // 0: actionplane.targets.v1.Kind
 	(PayloadType)(0),                   // 1: actionplane.targets.v1.PayloadType
 	(*TargetSnapshot)(nil),             // 2: actionplane.targets.v1.TargetSnapshot
 	(*GetTargetSnapshotsRequest)(nil),  // 3: actionplane.targets.v1.GetTargetSnapshotsRequest
 	(*GetTargetSnapshotsResponse)(nil), // 4: actionplane.targets.v1.GetTargetSnapshotsResponse
-	(*GetSigningKeysRequest)(nil),      // 5: actionplane.targets.v1.GetSigningKeysRequest
-	(*GetSigningKeysResponse)(nil),     // 6: actionplane.targets.v1.GetSigningKeysResponse
-	(*GetSendingProfileRequest)(nil),   // 7: actionplane.targets.v1.GetSendingProfileRequest
-	(*GetSendingProfileResponse)(nil),  // 8: actionplane.targets.v1.GetSendingProfileResponse
-	(*WebKey)(nil),                     // 9: actionplane.targets.v1.WebKey
-	(*EncryptionKey)(nil),              // 10: actionplane.targets.v1.EncryptionKey
-	(*Header)(nil),                     // 11: actionplane.targets.v1.Header
-	(*TLS)(nil),                        // 12: actionplane.targets.v1.TLS
-	(*RetryPolicy)(nil),                // 13: actionplane.targets.v1.RetryPolicy
-	(*Limits)(nil),                     // 14: actionplane.targets.v1.Limits
-	(*DisableTargetRequest)(nil),       // 15: actionplane.targets.v1.DisableTargetRequest
-	(*DisableTargetResponse)(nil),      // 16: actionplane.targets.v1.DisableTargetResponse
-	(*durationpb.Duration)(nil),        // 17: google.protobuf.Duration
+	(*GetSendingProfileRequest)(nil),   // 5: actionplane.targets.v1.GetSendingProfileRequest
+	(*GetSendingProfileResponse)(nil),  // 6: actionplane.targets.v1.GetSendingProfileResponse
+	(*WebKey)(nil),                     // 7: actionplane.targets.v1.WebKey
+	(*EncryptionKey)(nil),              // 8: actionplane.targets.v1.EncryptionKey
+	(*Header)(nil),                     // 9: actionplane.targets.v1.Header
+	(*TLS)(nil),                        // 10: actionplane.targets.v1.TLS
+	(*RetryPolicy)(nil),                // 11: actionplane.targets.v1.RetryPolicy
+	(*Limits)(nil),                     // 12: actionplane.targets.v1.Limits
+	(*DisableTargetRequest)(nil),       // 13: actionplane.targets.v1.DisableTargetRequest
+	(*DisableTargetResponse)(nil),      // 14: actionplane.targets.v1.DisableTargetResponse
+	(*durationpb.Duration)(nil),        // 15: google.protobuf.Duration
 }
 var file_actionplane_targets_v1_targets_proto_depIdxs = []int32{
 	0,  // 0: actionplane.targets.v1.TargetSnapshot.kind:type_name -> actionplane.targets.v1.Kind
-	17, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
+	15, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
 	2,  // 2: actionplane.targets.v1.GetTargetSnapshotsResponse.targets:type_name -> actionplane.targets.v1.TargetSnapshot
 	1,  // 3: actionplane.targets.v1.GetSendingProfileResponse.payload_type:type_name -> actionplane.targets.v1.PayloadType
-	9,  // 4: actionplane.targets.v1.GetSendingProfileResponse.web_key:type_name -> actionplane.targets.v1.WebKey
-	10, // 5: actionplane.targets.v1.GetSendingProfileResponse.encryption_key:type_name -> actionplane.targets.v1.EncryptionKey
-	11, // 6: actionplane.targets.v1.GetSendingProfileResponse.headers:type_name -> actionplane.targets.v1.Header
-	12, // 7: actionplane.targets.v1.GetSendingProfileResponse.tls:type_name -> actionplane.targets.v1.TLS
-	13, // 8: actionplane.targets.v1.GetSendingProfileResponse.retry:type_name -> actionplane.targets.v1.RetryPolicy
-	14, // 9: actionplane.targets.v1.GetSendingProfileResponse.limits:type_name -> actionplane.targets.v1.Limits
-	17, // 10: actionplane.targets.v1.RetryPolicy.schedule:type_name -> google.protobuf.Duration
-	17, // 11: actionplane.targets.v1.Limits.circuit_pause:type_name -> google.protobuf.Duration
+	7,  // 4: actionplane.targets.v1.GetSendingProfileResponse.web_key:type_name -> actionplane.targets.v1.WebKey
+	8,  // 5: actionplane.targets.v1.GetSendingProfileResponse.encryption_key:type_name -> actionplane.targets.v1.EncryptionKey
+	9,  // 6: actionplane.targets.v1.GetSendingProfileResponse.headers:type_name -> actionplane.targets.v1.Header
+	10, // 7: actionplane.targets.v1.GetSendingProfileResponse.tls:type_name -> actionplane.targets.v1.TLS
+	11, // 8: actionplane.targets.v1.GetSendingProfileResponse.retry:type_name -> actionplane.targets.v1.RetryPolicy
+	12, // 9: actionplane.targets.v1.GetSendingProfileResponse.limits:type_name -> actionplane.targets.v1.Limits
+	15, // 10: actionplane.targets.v1.RetryPolicy.schedule:type_name -> google.protobuf.Duration
+	15, // 11: actionplane.targets.v1.Limits.circuit_pause:type_name -> google.protobuf.Duration
 	3,  // 12: actionplane.targets.v1.Targets.GetTargetSnapshots:input_type -> actionplane.targets.v1.GetTargetSnapshotsRequest
-	5,  // 13: actionplane.targets.v1.Targets.GetSigningKeys:input_type -> actionplane.targets.v1.GetSigningKeysRequest
-	7,  // 14: actionplane.targets.v1.Targets.GetSendingProfile:input_type -> actionplane.targets.v1.GetSendingProfileRequest
-	15, // 15: actionplane.targets.v1.Targets.DisableTarget:input_type -> actionplane.targets.v1.DisableTargetRequest
-	4,  // 16: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
-	6,  // 17: actionplane.targets.v1.Targets.GetSigningKeys:output_type -> actionplane.targets.v1.GetSigningKeysResponse
-	8,  // 18: actionplane.targets.v1.Targets.GetSendingProfile:output_type -> actionplane.targets.v1.GetSendingProfileResponse
-	16, // 19: actionplane.targets.v1.Targets.DisableTarget:output_type -> actionplane.targets.v1.DisableTargetResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
+	5,  // 13: actionplane.targets.v1.Targets.GetSendingProfile:input_type -> actionplane.targets.v1.GetSendingProfileRequest
+	13, // 14: actionplane.targets.v1.Targets.DisableTarget:input_type -> actionplane.targets.v1.DisableTargetRequest
+	4,  // 15: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
+	6,  // 16: actionplane.targets.v1.Targets.GetSendingProfile:output_type -> actionplane.targets.v1.GetSendingProfileResponse
+	14, // 17: actionplane.targets.v1.Targets.DisableTarget:output_type -> actionplane.targets.v1.DisableTargetResponse
+	15, // [15:18] is the sub-list for method output_type
+	12, // [12:15] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -1219,7 +1121,7 @@ func file_actionplane_targets_v1_targets_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_targets_v1_targets_proto_rawDesc), len(file_actionplane_targets_v1_targets_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -74,7 +74,7 @@ type TargetServiceClient interface {
 	// success, and the first reason stays.
 	DisableTarget(context.Context, *v1.DisableTargetRequest) (*v1.DisableTargetResponse, error)
 	// Returns the keys that verify payloads of type JWT, and JWE once they are
-	// decrypted, as a JSON Web Key Set (RFC 7517).
+	// decrypted, as a JSON Web Key Set (RFC 7517). Receivers have no token.
 	GetWebKeys(context.Context, *v1.GetWebKeysRequest) (*v1.GetWebKeysResponse, error)
 }
 
@@ -213,7 +213,7 @@ type TargetServiceHandler interface {
 	// success, and the first reason stays.
 	DisableTarget(context.Context, *v1.DisableTargetRequest) (*v1.DisableTargetResponse, error)
 	// Returns the keys that verify payloads of type JWT, and JWE once they are
-	// decrypted, as a JSON Web Key Set (RFC 7517).
+	// decrypted, as a JSON Web Key Set (RFC 7517). Receivers have no token.
 	GetWebKeys(context.Context, *v1.GetWebKeysRequest) (*v1.GetWebKeysResponse, error)
 }
 

@@ -46,7 +46,6 @@ var (
 		Permission:    "org.action.write",
 		Scope:         2,
 		SuccessStatus: 200,
-		Gate:          &contract.Gate{Category: "actions", DisplayName: "Deactivate action"},
 	}
 	ManagementServiceReactivateAction = contract.Method{
 		FullName:      "/zitadel.management.v1.ManagementService/ReactivateAction",

@@ -1359,7 +1359,7 @@ const file_zitadel_management_v1_management_proto_rawDesc = "" +
 	"action_ids\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\xe8\a\"\x05r\x03\x18\xc8\x01R\tactionIds\"P\n" +
 	"\x19SetTriggerActionsResponse\x123\n" +
-	"\adetails\x18\x01 \x01(\v2\x19.zitadel.v1.ObjectDetailsR\adetails2\x89\x16\n" +
+	"\adetails\x18\x01 \x01(\v2\x19.zitadel.v1.ObjectDetailsR\adetails2\xea\x15\n" +
 	"\x11ManagementService\x12\xcf\x01\n" +
 	"\vListActions\x12).zitadel.management.v1.ListActionsRequest\x1a*.zitadel.management.v1.ListActionsResponse\"i\xca\xf3\x18<\n" +
 	"'actionplane.actions.v1.rpc.list_actions\x12\x0forg.action.read\x18\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/management/v1/actions/_search\x12\xc1\x01\n" +
@@ -1369,10 +1369,9 @@ const file_zitadel_management_v1_management_proto_rawDesc = "" +
 	"(actionplane.actions.v1.rpc.create_action\x12\x10org.action.write\x18\x02\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/management/v1/actions\x12\xec\x01\n" +
 	"\fUpdateAction\x12*.zitadel.management.v1.UpdateActionRequest\x1a+.zitadel.management.v1.UpdateActionResponse\"\x82\x01\xca\xf3\x18X\n" +
 	"(actionplane.actions.v1.rpc.update_action\x12\x10org.action.write\x18\x022\x18\n" +
-	"\aactions\x12\rChange action\x82\xd3\xe4\x93\x02 :\x01*\x1a\x1b/management/v1/actions/{id}\x12\x8c\x02\n" +
-	"\x10DeactivateAction\x12..zitadel.management.v1.DeactivateActionRequest\x1a/.zitadel.management.v1.DeactivateActionResponse\"\x96\x01\xca\xf3\x18`\n" +
-	",actionplane.actions.v1.rpc.deactivate_action\x12\x10org.action.write\x18\x022\x1c\n" +
-	"\aactions\x12\x11Deactivate action\x82\xd3\xe4\x93\x02,:\x01*\"'/management/v1/actions/{id}/_deactivate\x12\x8c\x02\n" +
+	"\aactions\x12\rChange action\x82\xd3\xe4\x93\x02 :\x01*\x1a\x1b/management/v1/actions/{id}\x12\xed\x01\n" +
+	"\x10DeactivateAction\x12..zitadel.management.v1.DeactivateActionRequest\x1a/.zitadel.management.v1.DeactivateActionResponse\"x\xca\xf3\x18B\n" +
+	",actionplane.actions.v1.rpc.deactivate_action\x12\x10org.action.write\x18\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/management/v1/actions/{id}/_deactivate\x12\x8c\x02\n" +
 	"\x10ReactivateAction\x12..zitadel.management.v1.ReactivateActionRequest\x1a/.zitadel.management.v1.ReactivateActionResponse\"\x96\x01\xca\xf3\x18`\n" +
 	",actionplane.actions.v1.rpc.reactivate_action\x12\x10org.action.write\x18\x022\x1c\n" +
 	"\aactions\x12\x11Reactivate action\x82\xd3\xe4\x93\x02,:\x01*\"'/management/v1/actions/{id}/_reactivate\x12\xea\x01\n" +

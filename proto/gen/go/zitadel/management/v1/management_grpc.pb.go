@@ -45,6 +45,7 @@ type ManagementServiceClient interface {
 	GetAction(ctx context.Context, in *GetActionRequest, opts ...grpc.CallOption) (*GetActionResponse, error)
 	CreateAction(ctx context.Context, in *CreateActionRequest, opts ...grpc.CallOption) (*CreateActionResponse, error)
 	UpdateAction(ctx context.Context, in *UpdateActionRequest, opts ...grpc.CallOption) (*UpdateActionResponse, error)
+	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(ctx context.Context, in *DeactivateActionRequest, opts ...grpc.CallOption) (*DeactivateActionResponse, error)
 	ReactivateAction(ctx context.Context, in *ReactivateActionRequest, opts ...grpc.CallOption) (*ReactivateActionResponse, error)
 	DeleteAction(ctx context.Context, in *DeleteActionRequest, opts ...grpc.CallOption) (*DeleteActionResponse, error)
@@ -195,6 +196,7 @@ type ManagementServiceServer interface {
 	GetAction(context.Context, *GetActionRequest) (*GetActionResponse, error)
 	CreateAction(context.Context, *CreateActionRequest) (*CreateActionResponse, error)
 	UpdateAction(context.Context, *UpdateActionRequest) (*UpdateActionResponse, error)
+	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *DeactivateActionRequest) (*DeactivateActionResponse, error)
 	ReactivateAction(context.Context, *ReactivateActionRequest) (*ReactivateActionResponse, error)
 	DeleteAction(context.Context, *DeleteActionRequest) (*DeleteActionResponse, error)

@@ -77,6 +77,7 @@ type ManagementServiceClient interface {
 	GetAction(context.Context, *v1.GetActionRequest) (*v1.GetActionResponse, error)
 	CreateAction(context.Context, *v1.CreateActionRequest) (*v1.CreateActionResponse, error)
 	UpdateAction(context.Context, *v1.UpdateActionRequest) (*v1.UpdateActionResponse, error)
+	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *v1.DeactivateActionRequest) (*v1.DeactivateActionResponse, error)
 	ReactivateAction(context.Context, *v1.ReactivateActionRequest) (*v1.ReactivateActionResponse, error)
 	DeleteAction(context.Context, *v1.DeleteActionRequest) (*v1.DeleteActionResponse, error)
@@ -304,6 +305,7 @@ type ManagementServiceHandler interface {
 	GetAction(context.Context, *v1.GetActionRequest) (*v1.GetActionResponse, error)
 	CreateAction(context.Context, *v1.CreateActionRequest) (*v1.CreateActionResponse, error)
 	UpdateAction(context.Context, *v1.UpdateActionRequest) (*v1.UpdateActionResponse, error)
+	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *v1.DeactivateActionRequest) (*v1.DeactivateActionResponse, error)
 	ReactivateAction(context.Context, *v1.ReactivateActionRequest) (*v1.ReactivateActionResponse, error)
 	DeleteAction(context.Context, *v1.DeleteActionRequest) (*v1.DeleteActionResponse, error)
