@@ -15,6 +15,8 @@ import (
 const (
 	// Authenticated is held by every caller with a valid token.
 	Authenticated = "authenticated"
+	// Public methods may be called by anybody, without a token.
+	Public = "public"
 	// Internal methods are never offered at the edge.
 	Internal = "internal"
 )

@@ -63,10 +63,6 @@ func (s *targets) GetTargetSnapshots(context.Context, *targetsv1.GetTargetSnapsh
 	return nil, fault.Internal("not asked for here")
 }
 
-func (s *targets) GetSigningKeys(context.Context, *targetsv1.GetSigningKeysRequest) (*targetsv1.GetSigningKeysResponse, error) {
-	return nil, fault.Internal("not asked for here")
-}
-
 func (s *targets) GetSendingProfile(_ context.Context, in *targetsv1.GetSendingProfileRequest) (*targetsv1.GetSendingProfileResponse, error) {
 	s.asked.Add(1)
 	if _, gone := s.deleted.Load(in.GetTargetId()); gone {

@@ -18,7 +18,7 @@ func asked() map[role.Permission][]*contract.Method {
 	methods := map[role.Permission][]*contract.Method{}
 	for _, s := range edge.Services {
 		for _, m := range s.Methods {
-			if m.Permission != contract.Authenticated && m.Permission != contract.Internal {
+			if !slices.Contains([]string{contract.Authenticated, contract.Public, contract.Internal}, m.Permission) {
 				methods[role.Permission(m.Permission)] = append(methods[role.Permission(m.Permission)], m)
 			}
 		}

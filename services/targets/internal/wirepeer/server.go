@@ -41,16 +41,6 @@ func (s *Server) DisableTarget(ctx context.Context, in *targetsv1.DisableTargetR
 	return &targetsv1.DisableTargetResponse{}, nil
 }
 
-// GetSigningKeys returns the HMAC keys that sign for a target now, newest
-// first.
-func (s *Server) GetSigningKeys(ctx context.Context, in *targetsv1.GetSigningKeysRequest) (*targetsv1.GetSigningKeysResponse, error) {
-	p, err := s.targets.Profile(ctx, in.GetTargetId())
-	if err != nil {
-		return nil, err
-	}
-	return &targetsv1.GetSigningKeysResponse{Keys: texts(p.HMACKeys)}, nil
-}
-
 func snapshot(t target.Target) *targetsv1.TargetSnapshot {
 	return &targetsv1.TargetSnapshot{
 		Id:               string(t.ID),
