@@ -109,8 +109,9 @@ func TestEverythingIsToldOf(t *testing.T) {
 	bustest.Run(t, func(ctx context.Context) error {
 		return b.conn.Consume(ctx, bus.Consumer{Stream: contract.EventsStream, Name: "test"}, func(_ context.Context, m bus.Message) error {
 			e := new(eventsv1.Event)
+			err := proto.Unmarshal(m.Data, e)
 			told <- e
-			return proto.Unmarshal(m.Data, e)
+			return err
 		})
 	})
 	r := o.submit(o.as(t), t, b.register(t, fine), `{}`)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/fault"
@@ -31,14 +30,13 @@ import (
 // bundle is two replicas of approvals on one bus and one database.
 type bundle struct {
 	*dynamicv0.OrganizationSettingsServiceBusClient
-	actions  *dynamicv0.AdminActionServiceBusClient
-	more     *actionplanev1.ApprovalServiceBusClient
-	server   *bustest.Server
-	conn     *bus.Conn
-	access   *access
-	url      string
-	db       *pg.Pool // the test's own way in
-	replicas []func() // each kills one
+	actions *dynamicv0.AdminActionServiceBusClient
+	more    *actionplanev1.ApprovalServiceBusClient
+	server  *bustest.Server
+	conn    *bus.Conn
+	access  *access
+	url     string
+	db      *pg.Pool // the test's own way in
 }
 
 // access stands in for the access service. Whom nobody has described is an
@@ -129,6 +127,9 @@ func setup(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 	return b
 }
 
+// impatient has access answer at once or be away.
+func impatient(c *approvals.Config) { c.AccessTimeout = 300 * time.Millisecond }
+
 // setupAlone starts the replicas and no access.
 func setupAlone(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 	t.Helper()
@@ -140,7 +141,7 @@ func setupAlone(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 	b.url = pgtest.URL(t, "approvals", nil)
 	b.db = b.open(t, b.url, "approvals")
 	cfg := approvals.DefaultConfig()
-	cfg.AccessTimeout = 500 * time.Millisecond
+	cfg.AccessTimeout = 10 * time.Second
 	cfg.PollInterval, cfg.SweepInterval, cfg.RetryPause = 50*time.Millisecond, 50*time.Millisecond, 10*time.Millisecond
 	for _, f := range configure {
 		f(&cfg)
@@ -213,7 +214,7 @@ func line(s *dynamicv0.OrganizationSettings) string {
 	return fmt.Sprint(s.GetApprovalEnabled(), s.GetApprovalTtlHours(), s.GetApprovalRequiredApprovals())
 }
 
-// nextSettings returns the next change of settings on a feed, which tells of
+// settingsOnly returns the next change of settings on a feed, which tells of
 // other things too.
 func settingsOnly[T interface{ GetResource() string }](feed <-chan T) T {
 	for c := range feed {
@@ -357,5 +358,3 @@ func (b *bundle) must(t *testing.T, statement string, args ...any) {
 		t.Fatalf("%s: %v", statement, err)
 	}
 }
-
-var _ = approval.ReasonRequired

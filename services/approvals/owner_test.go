@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
@@ -18,9 +19,7 @@ import (
 	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
-	"github.com/actionplane/actionplane/proto/contract"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
-	"google.golang.org/protobuf/proto"
 )
 
 // room is an owner of a gated method, as small as one can be: it deletes
@@ -137,5 +136,3 @@ func (r *room) deleted(t *testing.T, id string) int {
 	}
 	return n
 }
-
-var _ contract.Registrar = (*bus.Server)(nil)

@@ -223,29 +223,29 @@ func TestAccessIsAway(t *testing.T) {
 
 	t.Run("ThresholdsAreUnavailable", func(t *testing.T) {
 		t.Parallel()
-		refused(t, setupAlone(t), fault.CodeUnavailable)
+		refused(t, setupAlone(t, impatient), fault.CodeUnavailable)
 	})
 	t.Run("AnAccessThatHangsIsAway", func(t *testing.T) {
 		t.Parallel()
-		b := setupAlone(t)
+		b := setupAlone(t, impatient)
 		b.serveAccess(t, &access{answer: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
 		refused(t, b, fault.CodeUnavailable)
 	})
 	t.Run("AnAccessWithoutItsDatabaseIsAway", func(t *testing.T) {
 		t.Parallel()
-		b := setupAlone(t)
+		b := setupAlone(t, impatient)
 		b.serveAccess(t, &access{answer: func(context.Context) error { return fault.Unavailable("database is unavailable") }})
 		refused(t, b, fault.CodeUnavailable)
 	})
 	t.Run("WhatAccessDoesNotKnowDoesNotExist", func(t *testing.T) {
 		t.Parallel()
-		b := setupAlone(t)
+		b := setupAlone(t, impatient)
 		b.serveAccess(t, &access{answer: func(context.Context) error { return fault.NotFound("organization not found") }})
 		refused(t, b, fault.CodeNotFound)
 	})
 	t.Run("TheRestGoesOn", func(t *testing.T) {
 		t.Parallel()
-		b := setupAlone(t)
+		b := setupAlone(t, impatient)
 		ctx, _ := as(t.Context())
 		got, err := b.update(ctx, &dynamicv0.UpdateOrganizationSettingsRequest{ApprovalEnabled: new(false), ApprovalTtlHours: new(int32(9))})
 		if err != nil || line(got) != "false 9 1" {
