@@ -326,6 +326,11 @@ func TestCloudEvents(t *testing.T) {
 		if got := w.last(t).request; !proto.Equal(got, want) {
 			t.Errorf("binary: the owner got %v", got)
 		}
+		w.do(t, client, "POST", "/actionplane/v1/events", `[{"specversion":"1.0","id":"1","source":"/s","type":"user.added","subject":"u1","partitionkey":"k","data":{"z":1.0, "a":2}}]`,
+			"Authorization", "Bearer owner", "Content-Type", "application/cloudevents-batch+json").want(t, 202, `{}`)
+		if got := w.last(t).request; !proto.Equal(got, &actionplanev1.PublishEventsRequest{Events: []*eventsv1.Event{want.GetEvent()}}) {
+			t.Errorf("batch: the owner got %v", got)
+		}
 		w.do(t, client, "POST", "/actionplane/v1/events", `x`, "Authorization", "Bearer owner", "Content-Type", "text/plain",
 			"ce-specversion", "1.0", "ce-id", "1", "ce-source", "/s", "ce-type", "user.added").
 			want(t, 415, `{"code":3,"message":"content-type: data of type \"text/plain\" is not supported: send JSON"}`)
