@@ -4,6 +4,7 @@ package sdkgrpc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"google.golang.org/grpc"
@@ -29,9 +30,10 @@ type Config struct {
 // UnaryServerInterceptor returns an interceptor that hands every request to
 // Actionplane before the handler runs, and every response before it is sent. A
 // message that was changed replaces the original as a whole; one that does not
-// fit the method's type, a field that it does not have included, is an error
-// and changes nothing: to drop what is not known would turn the answer of a
-// target that speaks of something else into an empty message. A refusal becomes the
+// fit the method's type is an error and changes nothing. Fields that the type
+// does not have are passed over where all that the original held is still
+// there; else they are such an error, because a target that speaks of something
+// else would leave an empty message. A refusal becomes the
 // call's status. Handler errors run no response condition. Where nobody listens
 // when the call comes in, its messages are not even encoded.
 func UnaryServerInterceptor(cfg Config) grpc.UnaryServerInterceptor {
@@ -78,10 +80,29 @@ func pass(ctx context.Context, run func(context.Context, sdk.Hook) (sdk.Result, 
 	}
 	hook.Payload = result.Payload
 	changed := m.ProtoReflect().New().Interface()
-	if err := protojson.Unmarshal(result.Payload, changed); err != nil {
+	// A target may answer more than the message has: {"ok": true} was merged
+	// into it. Where members are missing, somebody may have answered another
+	// message instead; then nothing unknown is passed over.
+	read := protojson.UnmarshalOptions{DiscardUnknown: keepsMembers(payload, result.Payload)}
+	if err := read.Unmarshal(result.Payload, changed); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "the changed message does not fit %s: %v", hook.Method, err)
 	}
 	return changed, nil
+}
+
+// keepsMembers reports whether a changed object has all members of the
+// original.
+func keepsMembers(original, changed []byte) bool {
+	var before, after map[string]json.RawMessage
+	if json.Unmarshal(original, &before) != nil || json.Unmarshal(changed, &after) != nil {
+		return false
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // statusOf turns an error of the SDK into a status, with its id as a detail.

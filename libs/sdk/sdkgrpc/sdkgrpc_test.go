@@ -132,6 +132,15 @@ func TestInterceptor(t *testing.T) {
 			t.Fatalf("got %v, %v", out, err)
 		}
 	})
+	t.Run("WhatTheMessageDoesNotHaveIsPassedOverWhereNothingIsLost", func(t *testing.T) {
+		t.Parallel()
+		h := &health{}
+		a := sdktest.Start(t, answers{"request": {Payload: []byte(`{"service":"shop","ok":true}`)}}.answer)
+		client := setup(t, h, sdkgrpc.Config{Guard: sdk.Guard{Client: a.Client(t)}})
+		if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "shop"}); err != nil || h.got[0] != "shop" {
+			t.Errorf("%v; handler %v", err, h.got)
+		}
+	})
 	t.Run("MessageThatDoesNotFitIsAnErrorAndTheHandlerDoesNotRun", func(t *testing.T) {
 		t.Parallel()
 		for _, payload := range []string{`{"service":7}`, `{"ok":true}`, `[]`, `"text"`, `{"service":`, `{"service":"a","service":"b"}`} {
