@@ -278,9 +278,9 @@ END $$`)
 			b.must(t, `SELECT setval('writes', 1, false)`)
 			b.must(t, `INSERT INTO break_at VALUES ($1)`, write)
 			reviewer := o.as(t)
-			until(t, func() (error, bool) { // a decision that died is made again: it is the same one
+			_ = until(t, func() (string, bool) { // a decision that died is made again: it is the same one
 				got, err := o.approve(reviewer, id)
-				return err, err == nil && got.GetStatus() == "approved"
+				return got.GetStatus(), err == nil && got.GetStatus() == "approved"
 			})
 			done := o.settled(t, id)
 			if done.GetExecution().GetState() != "executed" || r.deleted(t, thing) != 1 {

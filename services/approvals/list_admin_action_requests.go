@@ -32,7 +32,7 @@ func (h *handlers) ListAdminActionRequests(ctx context.Context, in *dynamicv0.Li
 	if err != nil {
 		return nil, err
 	}
-	out := &dynamicv0.AdminActionList{Total: new(int32(page.Total)), PendingCount: new(int32(page.Pending))} //nolint:gosec // counts of rows
+	out := &dynamicv0.AdminActionList{Total: new(int32(page.Total)), PendingCount: new(int32(page.Pending))}
 	for _, r := range page.Requests {
 		shorten(&r, listBytes/len(page.Requests))
 		out.Items = append(out.Items, v.show(r))

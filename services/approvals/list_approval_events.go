@@ -45,7 +45,7 @@ func (h *handlers) ListApprovalEvents(ctx context.Context, in *actionplanev1.Lis
 func events(rows []audit.Row, after uint32) *actionplanev1.AdminActionEvents {
 	out := &actionplanev1.AdminActionEvents{Cursor: &after}
 	for _, row := range rows {
-		sequence := uint32(row.Sequence) //nolint:gosec // entries of one organization
+		sequence := uint32(row.Sequence)
 		event := &actionplanev1.AdminActionEvent{Sequence: &sequence, Hash: new(hex.EncodeToString(row.Hash))}
 		var e audit.Entry
 		if json.Unmarshal(row.Entry, &e) == nil { // else somebody has edited it, and verify names it

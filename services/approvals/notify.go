@@ -104,7 +104,7 @@ func (h *handlers) ask(ctx context.Context, group []store.Notice, reviewers []re
 }
 
 // outcomes word what became of a request.
-var outcomes = map[string]string{ //nolint:gochecknoglobals // a table
+var outcomes = map[string]string{
 	audit.Approved:   "approved",
 	audit.Denied:     "denied",
 	audit.Expired:    "not approved in time",

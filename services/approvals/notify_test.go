@@ -30,7 +30,7 @@ func newPostOffice(t *testing.T) *postOffice {
 	p := &postOffice{}
 	server := smtp.NewServer(p)
 	server.AllowInsecureAuth = true
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

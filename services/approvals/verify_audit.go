@@ -41,7 +41,7 @@ func (h *handlers) VerifyAudit(ctx context.Context, in *actionplanev1.VerifyAudi
 	}
 	for _, f := range faults {
 		out.Faults = append(out.Faults, &actionplanev1.AuditFault{
-			Sequence: new(uint32(f.Sequence)), Kind: new(string(f.Kind)), Detail: new(f.Detail), //nolint:gosec // a row's number
+			Sequence: new(uint32(f.Sequence)), Kind: new(string(f.Kind)), Detail: new(f.Detail),
 		})
 	}
 	if len(faults) > 0 {
@@ -68,5 +68,5 @@ func (h *handlers) anchors(ctx context.Context, who tenant.Identity) (map[int64]
 	if err != nil {
 		return nil, 0, err
 	}
-	return anchors, uint32(newest), nil //nolint:gosec // entries of one organization
+	return anchors, uint32(newest), nil
 }

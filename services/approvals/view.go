@@ -82,11 +82,11 @@ func (v view) show(r store.Request) *dynamicv0.AdminActionRequest {
 	out := &dynamicv0.AdminActionRequest{
 		Id: &r.ID, OrganizationId: new(string(r.Organization)), SubmittedById: &r.SubmittedBy.ID,
 		Status: new(state.Status()), ActionType: &r.ActionType, DisplayName: &r.DisplayName, Category: &r.Category,
-		ActionPayload: r.Display, RequiredApprovals: new(int32(r.Required)), //nolint:gosec // the column is an integer
+		ActionPayload: r.Display, RequiredApprovals: new(int32(r.Required)),
 		ExpiresAt: timestamppb.New(r.ExpiresAt), CreatedAt: timestamppb.New(r.CreatedAt),
 		EnvironmentId: optional(r.Environment), SubmittedBy: person(r.SubmittedBy),
 		TargetEntityType: optional(r.EntityType), TargetEntityId: optional(r.EntityID),
-		Version: new(int32(r.Version)), PayloadHash: new(hex.EncodeToString(r.PayloadSHA256)), //nolint:gosec // raised by what people do
+		Version: new(int32(r.Version)), PayloadHash: new(hex.EncodeToString(r.PayloadSHA256)),
 		Resolution: optional(r.Resolution),
 	}
 	if len(r.PreviousState) > 0 {
@@ -118,12 +118,12 @@ func (v view) showDecisions(out *dynamicv0.AdminActionRequest, r store.Request) 
 	if out.GetStatus() == string(request.Pending) && v.people != nil {
 		approvals = domainOf(r).Tally(decisionsOf(made), v.people)
 	}
-	out.CurrentApprovals = new(int32(approvals)) //nolint:gosec // as many as there are reviewers
+	out.CurrentApprovals = new(int32(approvals))
 	remaining := 0
 	if out.GetStatus() == string(request.Pending) {
 		remaining = max(0, r.Required-approvals)
 	}
-	out.ApprovalsRemaining = new(int32(remaining)) //nolint:gosec // see above
+	out.ApprovalsRemaining = new(int32(remaining))
 	reason := v.refusal(r, made)
 	out.CanDecide = new(reason == "")
 	out.CannotDecideReason = optional(reason)
@@ -176,7 +176,7 @@ func (v view) showExecution(out *dynamicv0.AdminActionRequest, r store.Request) 
 		return
 	}
 	out.Execution = &dynamicv0.AdminActionExecution{
-		State: new(string(e.State)), Attempts: new(int32(e.Attempts)), Error: optional(e.Error), //nolint:gosec // bounded by configuration
+		State: new(string(e.State)), Attempts: new(int32(e.Attempts)), Error: optional(e.Error),
 	}
 	if e.ExecutedAt != nil {
 		out.Execution.ExecutedAt = timestamppb.New(*e.ExecutedAt)

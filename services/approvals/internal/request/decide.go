@@ -1,7 +1,6 @@
 package request
 
 import (
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,6 +22,9 @@ const (
 	CodeInvalidNote     = "INVALID_NOTE"
 	CodeNotTheSubmitter = "NOT_THE_SUBMITTER"
 )
+
+// statusPreconditionFailed is HTTP's: what the caller saw is not what is there.
+const statusPreconditionFailed = 412
 
 // MaxNote is the length of a note in characters (approvals sheet, 1).
 const MaxNote = 1000
@@ -221,5 +223,5 @@ func submitterNotEligible() error {
 }
 
 func mismatch(code, text string) error {
-	return fault.FailedPrecondition("%s", text).WithReason(code).WithStatus(http.StatusPreconditionFailed)
+	return fault.FailedPrecondition("%s", text).WithReason(code).WithStatus(statusPreconditionFailed)
 }

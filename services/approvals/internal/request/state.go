@@ -36,13 +36,13 @@ const (
 const ResolutionBreakGlass = "break_glass"
 
 // follows is the machine of a request.
-var follows = map[State][]State{ //nolint:gochecknoglobals // a table
+var follows = map[State][]State{
 	Pending: {Approved, Denied, Expired, Canceled},
 }
 
 // executionFollows is the machine of an execution. Executing follows itself
 // when a lease ran out.
-var executionFollows = map[ExecutionState][]ExecutionState{ //nolint:gochecknoglobals // a table
+var executionFollows = map[ExecutionState][]ExecutionState{
 	Queued:    {Executing},
 	Executing: {Executing, Executed, Failed, Stale},
 	Failed:    {Queued, Abandoned},

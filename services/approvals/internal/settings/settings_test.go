@@ -114,3 +114,30 @@ func b2i(b bool) int {
 	}
 	return 0
 }
+
+func TestWeakens(t *testing.T) {
+	t.Parallel()
+	on := settings.Settings{Enabled: true, TTL: settings.Hours(24), RequiredApprovals: 2}
+	for name, c := range map[string]struct {
+		change func(*settings.Settings)
+		want   bool
+	}{
+		"nothing":    {func(*settings.Settings) {}, false},
+		"off":        {func(s *settings.Settings) { s.Enabled = false }, true},
+		"fewer":      {func(s *settings.Settings) { s.RequiredApprovals = 1 }, true},
+		"more":       {func(s *settings.Settings) { s.RequiredApprovals = 3 }, false},
+		"longer":     {func(s *settings.Settings) { s.TTL = settings.Hours(25) }, true},
+		"shorter":    {func(s *settings.Settings) { s.TTL = settings.Hours(1) }, false},
+		"both ways":  {func(s *settings.Settings) { s.TTL, s.RequiredApprovals = settings.Hours(1), 1 }, true},
+		"everything": {func(s *settings.Settings) { *s = settings.Settings{} }, true},
+	} {
+		next := on
+		if c.change(&next); settings.Weakens(on, next) != c.want {
+			t.Errorf("%s: %t", name, !c.want)
+		}
+		off := on
+		if off.Enabled = false; settings.Weakens(off, next) {
+			t.Errorf("%s: what is off was weakened", name)
+		}
+	}
+}

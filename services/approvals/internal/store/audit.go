@@ -100,7 +100,7 @@ func (x *Tx) tell(ctx context.Context, e audit.Entry, entry []byte) error {
 		Payload:        entry,
 		AggregateId:    e.Request,
 		AggregateType:  "approval",
-		Sequence:       uint64(e.Sequence), //nolint:gosec // from 1 on
+		Sequence:       uint64(e.Sequence),
 		CreatedAt:      timestamppb.New(e.At),
 	}
 	if e.Actor != nil {

@@ -228,7 +228,9 @@ func (s *Store) Requests(ctx context.Context, who tenant.Identity, f Filter, off
 	}
 	args := []any{who.Tenant, who.Organization, states, f.ActionType, f.SubmittedBy}
 	var page Page
-	err := s.pool.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	// One snapshot, so that the numbers are those of the list.
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool.Pool, snapshot, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, listRequests, append(args[:len(args):len(args)], limit, offset)...)
 		if err != nil {
 			return err
@@ -242,7 +244,7 @@ func (s *Store) Requests(ctx context.Context, who tenant.Identity, f Filter, off
 		return tx.QueryRow(ctx, countPending, who.Tenant, who.Organization).Scan(&page.Pending)
 	})
 	if err != nil {
-		return Page{}, fmt.Errorf("list approval requests: %w", err)
+		return Page{}, fmt.Errorf("list approval requests: %w", pg.Translate(err))
 	}
 	return page, nil
 }
