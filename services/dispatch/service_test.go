@@ -245,13 +245,17 @@ func (h *house) settled(t testing.TB, runID string) *actionplanev1.Run {
 		}
 		r = out.GetRun()
 		for _, d := range r.GetDeliveries() {
-			if d.GetState() < actionplanev1.DeliveryState_DELIVERY_STATE_SUCCEEDED {
+			if !ended(d.GetState()) {
 				return false
 			}
 		}
 		return true
 	})
 	return r
+}
+
+func ended(s actionplanev1.DeliveryState) bool {
+	return s >= actionplanev1.DeliveryState_DELIVERY_STATE_SUCCEEDED && s != actionplanev1.DeliveryState_DELIVERY_STATE_QUEUED
 }
 
 // story tells a run's deliveries in one line each: state and attempts.

@@ -93,10 +93,10 @@ func (c *Courier) room(ctx context.Context, lanes []fairness.Lane) []fairness.La
 }
 
 // attend makes a claimed attempt beside the loop. What was free when the claim
-// was planned still is, but for its being slow: the loop alone takes these
-// slots.
+// was planned still is: the loop alone takes these slots.
 func (c *Courier) attend(ctx context.Context, d run.Delivery) {
-	x := c.retries.force(d.Tenant)
+	_, slow := c.slow.Get(targetOf(d))
+	x := c.retries.force(d.Tenant, slow)
 	lasts := time.AfterFunc(c.cfg.Hold, func() {
 		c.slow.Set(targetOf(d), struct{}{})
 		x.lasts()

@@ -16,8 +16,8 @@ type Lane struct {
 type Free struct {
 	Quick int // for whoever comes
 	Slow  int // most of them that targets may get that are slow
-	// Tenant returns how many of either kind a tenant may get.
-	Tenant func(tenant string) int
+	// Tenant returns how many of these a tenant may get.
+	Tenant func(tenant string, slow bool) int
 }
 
 // Take is what a lane gets.
@@ -31,7 +31,7 @@ type Take struct {
 // is whose turn it is: raise it from call to call, so that what is left over
 // goes to another each time.
 func Plan(lanes []Lane, free Free, first int) []Take {
-	p := &plan{lanes: lanes, free: free, got: make([]int, len(lanes)), used: map[string]int{}}
+	p := &plan{lanes: lanes, free: free, got: make([]int, len(lanes)), used: map[share]int{}}
 	tenants := p.tenants()
 	if len(tenants) == 0 {
 		return nil
@@ -50,7 +50,13 @@ type plan struct {
 	lanes []Lane
 	free  Free
 	got   []int
-	used  map[string]int
+	used  map[share]int
+}
+
+// share is a tenant's of one kind of slots.
+type share struct {
+	tenant string
+	slow   bool
 }
 
 // turns are the lanes of one tenant, by index, and whose turn it is.
@@ -75,14 +81,10 @@ func (p *plan) tenants() []*turns {
 
 // serve gives a tenant one slot, for the next of its lanes that can use it.
 func (p *plan) serve(t *turns, first int) bool {
-	if p.used[t.tenant] >= p.free.Tenant(t.tenant) {
-		return false
-	}
 	for range t.lanes {
 		i := t.lanes[(first+t.next)%len(t.lanes)]
 		t.next++
 		if p.give(i) {
-			p.used[t.tenant]++
 			return true
 		}
 	}
@@ -98,10 +100,12 @@ func (p *plan) give(i int) bool {
 	if l.Slow {
 		pool = &p.free.Slow
 	}
-	if *pool <= 0 {
+	of := share{l.Tenant, l.Slow}
+	if *pool <= 0 || p.used[of] >= p.free.Tenant(l.Tenant, l.Slow) {
 		return false
 	}
 	*pool--
+	p.used[of]++
 	p.got[i]++
 	return true
 }

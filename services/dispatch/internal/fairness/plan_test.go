@@ -10,7 +10,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 )
 
-func plenty(string) int { return 1 << 20 }
+func plenty(string, bool) int { return 1 << 20 }
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
@@ -58,7 +58,7 @@ func TestPlanIsFair(t *testing.T) {
 			}
 		}), 0, 12).Draw(t, "lanes")
 		limit := rapid.IntRange(0, 40).Draw(t, "limit")
-		free := fairness.Free{Quick: rapid.IntRange(0, 60).Draw(t, "free"), Tenant: func(string) int { return limit }}
+		free := fairness.Free{Quick: rapid.IntRange(0, 60).Draw(t, "free"), Tenant: func(string, bool) int { return limit }}
 		seen := map[[2]string]bool{}
 		lanes = slices.DeleteFunc(lanes, func(l fairness.Lane) bool {
 			name := [2]string{l.Tenant, l.Target}
