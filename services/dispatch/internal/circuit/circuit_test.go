@@ -63,12 +63,12 @@ func TestCircuit(t *testing.T) {
 	})
 	t.Run("PausesGrowUpToTheLongest", func(t *testing.T) {
 		t.Parallel()
-		c, now := broken(3), epoch
-		for _, want := range []time.Duration{2, 4, 5, 5, 5} {
-			now = c.Until
+		c := broken(3)
+		for _, want := range []time.Duration{2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second} {
+			now := c.Until
 			c, _, _ = c.Ask(now, time.Minute)
-			if c = c.Tell(policy, circuit.Broke, true, now); c.Until.Sub(now) != want*time.Second {
-				t.Fatalf("pause %v, want %v", c.Until.Sub(now), want*time.Second)
+			if c = c.Tell(policy, circuit.Broke, true, now); c.Until.Sub(now) != want {
+				t.Fatalf("pause %v, want %v", c.Until.Sub(now), want)
 			}
 		}
 	})
