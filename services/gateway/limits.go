@@ -40,9 +40,13 @@ func newLimits(cfg Config, deps host.Deps) *limits {
 
 // Run shares what was used with the other replicas until ctx is done.
 func (l *limits) Run(ctx context.Context) error {
-	defer l.tokens.Close()
-	defer l.guesses.Close()
 	return host.Together(ctx, l.tokens.Run, l.guesses.Run)
+}
+
+// close forgets all callers.
+func (l *limits) close() {
+	l.tokens.Close()
+	l.guesses.Close()
 }
 
 // serve lets next answer r if its sender may call now. A call without a token

@@ -314,7 +314,7 @@ func TestHeaders(t *testing.T) {
 func TestCloudEvents(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	want := &actionplanev1.PublishEventRequest{Event: &eventsv1.Event{Id: cloudevents.ID("/s", "1"), Type: "user.added", AggregateId: "u1", OrderingKey: "k", Payload: []byte(`{"z":1.0, "a":2}`)}}
+	want := &actionplanev1.PublishEventRequest{Event: &eventsv1.Event{Id: cloudevents.ID("/s", "1"), Type: "user.added", AggregateId: "u1", OrderingKey: "k", Payload: []byte(`{"z":1.0, "a":2}`), Attributes: map[string]string{"id": "1", "source": "/s"}}}
 	for _, client := range []*http.Client{w.client, http2Client(t)} {
 		w.do(t, client, "POST", "/actionplane/v1/events", `{"specversion":"1.0","id":"1","source":"/s","type":"user.added","subject":"u1","partitionkey":"k","data":{"z":1.0, "a":2}}`,
 			"Authorization", "Bearer owner", "Content-Type", "application/cloudevents+json; charset=UTF-8").want(t, 202, `{}`)

@@ -91,6 +91,7 @@ func loadTLS(cfg Config, log *slog.Logger) (*tls.Config, error) {
 // Run listens and serves until ctx is done, then finishes what it holds.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.people.Close()
+	defer s.limits.close()
 	port, err := listen.New(ctx, listen.Config{Addr: s.cfg.Addr, TLS: s.tls, MaxConnections: s.cfg.MaxConnections, SendGrace: s.cfg.SendGrace})
 	if err != nil {
 		return fmt.Errorf("ACTIONPLANE_ADDR: %w", err)

@@ -12,7 +12,9 @@
 //	data           payload, byte for byte; JSON alone
 //
 // The extensions sequence, organizationid, userid and aggregatetype go into the
-// fields they sound like. Other attributes are not kept.
+// fields they sound like. What has no field, id and source included, is kept
+// under its own name in attributes, so that nothing that a source says of its
+// event is lost.
 //
 // A mapping of our own is a page; the CloudEvents SDK for Go would bring four
 // modules and re-encode the data.
@@ -22,6 +24,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -202,15 +205,16 @@ func checkJSON(data []byte, contentType, where string) error {
 
 // published is our event, in JSON.
 type published struct {
-	ID             string `json:"id"`
-	Type           string `json:"type"`
-	OrganizationID string `json:"organizationId,omitempty"`
-	OrderingKey    string `json:"orderingKey,omitempty"`
-	UserID         string `json:"userId,omitempty"`
-	AggregateID    string `json:"aggregateId,omitempty"`
-	AggregateType  string `json:"aggregateType,omitempty"`
-	Sequence       string `json:"sequence,omitempty"`
-	CreatedAt      string `json:"createdAt,omitempty"`
+	ID             string            `json:"id"`
+	Type           string            `json:"type"`
+	OrganizationID string            `json:"organizationId,omitempty"`
+	OrderingKey    string            `json:"orderingKey,omitempty"`
+	UserID         string            `json:"userId,omitempty"`
+	AggregateID    string            `json:"aggregateId,omitempty"`
+	AggregateType  string            `json:"aggregateType,omitempty"`
+	Sequence       string            `json:"sequence,omitempty"`
+	CreatedAt      string            `json:"createdAt,omitempty"`
+	Attributes     map[string]string `json:"attributes"`
 }
 
 func (e event) translate() ([]byte, error) {
@@ -232,6 +236,7 @@ func (e event) translate() ([]byte, error) {
 		ID: ID(a["source"], a["id"]), Type: a["type"],
 		OrganizationID: a["organizationid"], OrderingKey: a["partitionkey"], UserID: a["userid"],
 		AggregateID: a["subject"], AggregateType: a["aggregatetype"], Sequence: number(a["sequence"]), CreatedAt: a["time"],
+		Attributes: kept(a),
 	})
 	if err != nil || e.data == nil {
 		return text, err
@@ -239,6 +244,18 @@ func (e event) translate() ([]byte, error) {
 	text = append(text[:len(text)-1], `,"payload":`...)
 	text = append(text, e.data...)
 	return append(text, '}'), nil
+}
+
+// kept returns the attributes that the event has no field for.
+func kept(attributes map[string]string) map[string]string {
+	rest := maps.Clone(attributes)
+	for _, name := range []string{"specversion", "type", "subject", "time", "partitionkey", "organizationid", "userid", "aggregatetype"} {
+		delete(rest, name)
+	}
+	if number(rest["sequence"]) != "" {
+		delete(rest, "sequence")
+	}
+	return rest
 }
 
 // number returns a sequence that is a number; others only sort.
