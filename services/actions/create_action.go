@@ -17,17 +17,21 @@ func (h *handler) CreateAction(ctx context.Context, in *managementv1.CreateActio
 		return nil, err
 	}
 	content := action.Content{Name: in.GetName(), Script: in.GetScript(), Timeout: in.GetTimeout().AsDuration(), AllowedToFail: in.GetAllowedToFail()}
+	version := h.newVersion(ctx, content, "")
 	var created action.Action
 	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		a, err := action.New("", owner.Organization, content, now)
 		if err != nil {
 			return err
 		}
-		created, err = tx.CreateAction(ctx, owner, a, h.ids.Next)
-		return err
+		if created, err = tx.CreateAction(ctx, owner, a, h.ids.Next); err != nil {
+			return err
+		}
+		return tx.AddVersion(ctx, created.ID, created.First(version))
 	})
 	if err != nil {
 		return nil, err
 	}
+	h.logWarnings(ctx, created.ID, created.First(version))
 	return &managementv1.CreateActionResponse{Id: string(created.ID), Details: actionDetails(created)}, nil
 }

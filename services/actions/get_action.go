@@ -7,8 +7,11 @@ import (
 	"github.com/actionplane/actionplane/services/actions/internal/action"
 )
 
-// noAction is the wire's error id for an action that cannot be read.
-const noAction = "QUERY-GEfnb"
+// The wire's error ids for an action that cannot be read, or changed.
+const (
+	noAction         = "QUERY-GEfnb"
+	noActionToChange = "COMMAND-Sfg2t"
+)
 
 // GetAction returns one action. NOT_FOUND QUERY-GEfnb: there is none, or it is
 // another organization's.

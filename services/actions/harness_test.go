@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/actionplane/actionplane/libs/bus/bustest"
+	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -13,6 +14,7 @@ import (
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/libs/tenant"
 	actionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	managementv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1"
 	"github.com/actionplane/actionplane/services/actions"
 	"github.com/actionplane/actionplane/services/actions/internal/store"
@@ -22,39 +24,62 @@ import (
 // database, of which either may answer.
 type house struct {
 	*managementv1.ManagementServiceBusClient
+	own      *actionplanev1.ActionServiceBusClient
 	programs *actionsv1.ActionsBusClient
 	bus      *bustest.Server
+	db       *pg.Pool
+}
+
+// masterKey is that of all tests.
+const masterKey = "a master key for tests"
+
+// testConfig is the default but that nobody waits for scripts, which is away.
+func testConfig() actions.Config {
+	cfg := actions.DefaultConfig()
+	cfg.MasterKey, cfg.CheckTimeout = config.NewSecret(masterKey), 0
+	return cfg
 }
 
 // open starts a house that is gone when the test ends.
 func open(t *testing.T) *house {
 	t.Helper()
+	return openWith(t, testConfig(), slog.DiscardHandler)
+}
+
+func openWith(t *testing.T, cfg actions.Config, log slog.Handler) *house {
+	t.Helper()
 	server := bustest.Start(t)
 	url := pgtest.URL(t, "actions", store.Migrations)
 	for range 2 {
-		startReplica(t, server, url)
+		bustest.Run(t, newReplica(t, server, openPool(t, url), cfg, log).Run)
 	}
 	conn := server.Connect(t, "caller")
 	return &house{
 		ManagementServiceBusClient: managementv1.NewManagementServiceBusClient(conn),
+		own:                        actionplanev1.NewActionServiceBusClient(conn),
 		programs:                   actionsv1.NewActionsBusClient(conn),
 		bus:                        server,
+		db:                         openPool(t, url),
 	}
 }
 
-func startReplica(t *testing.T, server *bustest.Server, url string) {
+func openPool(t *testing.T, url string) *pg.Pool {
 	t.Helper()
 	pool, err := pg.Open(t.Context(), pg.Config{URL: url, Schema: "actions", MaxConns: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	deps := host.Deps{Log: slog.New(slog.DiscardHandler), Bus: server.Connect(t, "actions"), DB: pool}
-	service, err := actions.New(actions.DefaultConfig(), deps)
+	return pool
+}
+
+func newReplica(t *testing.T, server *bustest.Server, pool *pg.Pool, cfg actions.Config, log slog.Handler) *actions.Service {
+	t.Helper()
+	service, err := actions.New(cfg, host.Deps{Log: slog.New(log), Bus: server.Connect(t, "actions"), DB: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
-	bustest.Run(t, service.Run)
+	return service
 }
 
 // as returns a context for calls about an organization of the default tenant.

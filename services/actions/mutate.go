@@ -34,9 +34,13 @@ func (h *handler) announce(ctx context.Context) {
 	}
 }
 
-// changeAction replaces an action by what decide makes of it. missing is the
+// change is what is done to an action, which nobody else changes meanwhile, and
+// to what is kept beside it. It returns the action as it then is.
+type change func(ctx context.Context, tx *store.Tx, a action.Action, now time.Time) (action.Action, error)
+
+// changeAction makes a change of an action, and announces it. missing is the
 // wire's error id for an action that does not exist.
-func (h *handler) changeAction(ctx context.Context, id, missing string, decide func(a action.Action, now time.Time) (action.Action, error)) (action.Action, error) {
+func (h *handler) changeAction(ctx context.Context, id, missing string, do change) (action.Action, error) {
 	in, err := scope(ctx)
 	if err != nil {
 		return action.Action{}, err
@@ -47,10 +51,10 @@ func (h *handler) changeAction(ctx context.Context, id, missing string, decide f
 		if err != nil {
 			return err
 		}
-		if after, err = decide(before, now); err != nil {
+		if after, err = do(ctx, tx, before, now); err != nil {
 			return err
 		}
-		return tx.SaveAction(ctx, before, after)
+		return tx.SaveAction(ctx, after, now)
 	})
 	return after, missingAs(err, missing)
 }
@@ -61,15 +65,15 @@ func (h *handler) moveAction(ctx context.Context, id, unnamed, missing string, e
 	if id == "" {
 		return action.Action{}, idMissing(unnamed)
 	}
-	return h.changeAction(ctx, id, missing, func(a action.Action, now time.Time) (action.Action, error) {
+	return h.changeAction(ctx, id, missing, func(_ context.Context, _ *store.Tx, a action.Action, now time.Time) (action.Action, error) {
 		return a.Apply(e, now)
 	})
 }
 
 // missingAs gives an error that says an action does not exist the call's id for
-// it; others stay.
+// it; others stay, also those that say that something else does not.
 func missingAs(err error, id string) error {
-	if fault.CodeOf(err) == fault.CodeNotFound {
+	if e, ok := fault.As(err); ok && e.Code == fault.CodeNotFound && e.ID == "" {
 		return action.ErrNotFound.WithID(id)
 	}
 	return err

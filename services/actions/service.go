@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/actionplane/actionplane/libs/bus"
@@ -12,7 +13,10 @@ import (
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/validation"
 	actionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1"
+	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	managementv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1"
+	"github.com/actionplane/actionplane/services/actions/internal/secret"
 	"github.com/actionplane/actionplane/services/actions/internal/store"
 )
 
@@ -20,6 +24,8 @@ import (
 type Service struct {
 	bus    *bus.Conn
 	db     *pg.Pool
+	store  *store.Store
+	box    *secret.Box
 	server *bus.Server
 	relay  *outbox.Relay
 }
@@ -28,6 +34,8 @@ type Service struct {
 type handler struct {
 	config Config
 	store  *store.Store
+	box    *secret.Box
+	checks *scriptsv1.ChecksBusClient
 	relay  *outbox.Relay
 	ids    *ident.Source
 	log    *slog.Logger
@@ -35,16 +43,28 @@ type handler struct {
 
 // New returns a service that does nothing until it is run.
 func New(cfg Config, deps host.Deps) (*Service, error) {
+	box, err := secret.NewBox(cfg.MasterKey)
+	if err != nil {
+		return nil, err
+	}
 	validator, err := validation.New()
 	if err != nil {
 		return nil, err
 	}
-	relay := outbox.NewRelay(deps.DB, deps.Bus, deps.Log)
+	h := &handler{
+		config: cfg,
+		store:  store.New(deps.DB),
+		box:    box,
+		checks: scriptsv1.NewChecksBusClient(deps.Bus),
+		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
+		ids:    ident.NewSource(ident.RandomNode()),
+		log:    deps.Log,
+	}
 	server := deps.Bus.NewServer(bus.ServerConfig{Validate: validator.Check})
-	h := &handler{config: cfg, store: store.New(deps.DB), relay: relay, ids: ident.NewSource(ident.RandomNode()), log: deps.Log}
 	managementv1.RegisterActionsManagementServiceServer(server, h)
+	actionplanev1.RegisterActionsActionServiceServer(server, h)
 	actionsv1.RegisterActionsActionsServer(server, h)
-	return &Service{bus: deps.Bus, db: deps.DB, server: server, relay: relay}, nil
+	return &Service{bus: deps.Bus, db: deps.DB, store: h.store, box: box, server: server, relay: h.relay}, nil
 }
 
 // Run migrates the schema, then serves until ctx is done and everything in hand
@@ -56,10 +76,20 @@ func (s *Service) Run(ctx context.Context) error {
 	return host.Together(ctx, s.server.Run, s.relay.Run)
 }
 
-// prepare brings schema and stream up to date.
+// prepare brings schema and stream up to date and checks the master key.
 func (s *Service) prepare(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
 		return err
 	}
-	return s.bus.EnsureStream(ctx, changefeed.Stream())
+	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+		return err
+	}
+	foreign, err := s.store.SecretsUnderOtherMaster(ctx, s.box.KeyID())
+	if err != nil {
+		return err
+	}
+	if foreign > 0 {
+		return fmt.Errorf("%d secrets are encrypted under another ACTIONPLANE_MASTER_KEY than the one that is set", foreign)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package actions_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"strings"
@@ -368,9 +369,10 @@ func TestGetProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sha := sha256.Sum256([]byte("s"))
 	want := &actionsv1.GetProgramResponse{
 		ActionId: created.GetId(), OrganizationId: organization, Name: "n", Script: "s",
-		Timeout: durationpb.New(time.Second), AllowedToFail: true, Active: true,
+		Timeout: durationpb.New(time.Second), AllowedToFail: true, Active: true, Version: 1, Sha256: sha[:],
 	}
 	in := &actionsv1.GetProgramRequest{ActionId: created.GetId()}
 

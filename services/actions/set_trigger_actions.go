@@ -12,7 +12,8 @@ import (
 
 // SetTriggerActions replaces the ordered actions of one trigger. It is checked
 // in the order of the sheet, 4.4: INVALID_ARGUMENT COMMAND-Dfhj5, no such flow;
-// COMMAND-Dfgh6, no such trigger in it; FAILED_PRECONDITION COMMAND-Nfh52,
+// COMMAND-Dfgh6, no such trigger in it; ours, ACTIONS-m4ny4ct10ns, more actions
+// than it may have; FAILED_PRECONDITION COMMAND-Nfh52,
 // nothing changes; COMMAND-dg422, an id is unknown in the organization or given
 // twice.
 func (h *handler) SetTriggerActions(ctx context.Context, in *managementv1.SetTriggerActionsRequest) (*managementv1.SetTriggerActionsResponse, error) {
@@ -25,6 +26,9 @@ func (h *handler) SetTriggerActions(ctx context.Context, in *managementv1.SetTri
 		return nil, err
 	}
 	ids := actionIDs(in.GetActionIds())
+	if len(ids) > h.config.MaxTriggerActions {
+		return nil, flow.ErrManyActions
+	}
 	var set flow.Flow
 	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		existing, err := tx.LockExisting(ctx, owner, ids)

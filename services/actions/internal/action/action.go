@@ -34,11 +34,13 @@ type Content struct {
 type Action struct {
 	ID           ID
 	Organization tenant.OrganizationID
-	Content
-	State    State
-	Sequence uint64 // of its changes, from 1
-	Created  time.Time
-	Changed  time.Time
+	Content          // of the version that runs
+	Version      int // the version that runs
+	Latest       int // the highest number that a version was ever given
+	State        State
+	Sequence     uint64 // of its changes, from 1; drafts and secrets change nothing that runs here
+	Created      time.Time
+	Changed      time.Time
 }
 
 // New returns an action, active at once.
@@ -46,7 +48,7 @@ func New(id ID, organization tenant.OrganizationID, c Content, now time.Time) (A
 	if !c.valid() {
 		return Action{}, ErrInvalidNew
 	}
-	return Action{ID: id, Organization: organization, Content: c, State: Active, Sequence: 1, Created: now, Changed: now}, nil
+	return Action{ID: id, Organization: organization, Content: c, Version: 1, Latest: 1, State: Active, Sequence: 1, Created: now, Changed: now}, nil
 }
 
 // Replace returns the action with another content, ErrUnchanged where it is the

@@ -12,6 +12,13 @@ var (
 	ErrNotActive     = fault.FailedPrecondition("Action is not active").WithID("COMMAND-Dgj92")
 	ErrNotInactive   = fault.FailedPrecondition("Action is not inactive").WithID("COMMAND-J53zh")
 
+	// Ours: the original knows no versions and no secrets.
+	ErrNoVersion     = fault.NotFound("the action has no such version, or none any more").WithID("ACTIONS-n0v3rs10n")
+	ErrNotDraft      = fault.FailedPrecondition("the version is no draft: it was published").WithID("ACTIONS-n0tdr4ft")
+	ErrNotSuperseded = fault.FailedPrecondition("the version did not run before, or runs").WithID("ACTIONS-n0th1st0ry")
+	ErrNoSecret      = fault.NotFound("there is no such secret").WithID("ACTIONS-n0s3cret")
+	ErrManySecrets   = fault.Exhausted("there are as many secrets as may be").WithID("ACTIONS-m4nys3crets")
+
 	// ErrNotFound is an action that does not exist for the caller. Each call
 	// gives it an id of its own.
 	ErrNotFound = fault.NotFound("Action not found")

@@ -21,6 +21,8 @@ var (
 	ErrSetTypeMissing    = fault.Invalid("FlowType missing").WithID("COMMAND-Dfhj5")
 	ErrClearTypeMissing  = fault.Invalid("FlowType missing").WithID("COMMAND-Dfw2h")
 	ErrNoType            = fault.NotFound("Flow type not found").WithID("MANAG-P2OBk")
+	// ErrManyActions is ours: the original knows no limit.
+	ErrManyActions = fault.Invalid("a trigger may not have as many actions").WithID("ACTIONS-m4ny4ct10ns")
 )
 
 // Flow is one organization's flow of a type. Every organization has all of

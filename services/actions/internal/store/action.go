@@ -13,7 +13,6 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg"
-	"github.com/actionplane/actionplane/libs/tenant"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	"github.com/actionplane/actionplane/services/actions/internal/action"
 )
@@ -32,7 +31,9 @@ const nameConstraint = "actions_name"
 const idAttempts = 5
 
 const (
-	actionColumns = `a.id, a.organization_id, a.name, v.script, a.timeout_ns, a.allowed_to_fail, a.state, a.sequence, a.created_at, a.changed_at`
+	// Index: action_versions_pkey.
+	actionColumns = `a.id, a.organization_id, a.name, v.script, a.timeout_ns, a.allowed_to_fail, a.version,
+    greatest(a.latest_version, (SELECT max(version) FROM action_versions WHERE action_id = a.id)), a.state, a.sequence, a.created_at, a.changed_at`
 
 	actionTables = `actions a JOIN action_versions v ON v.action_id = a.id AND v.version = a.version`
 
@@ -44,13 +45,10 @@ const (
 
 	lockActionsExist = `SELECT id FROM actions WHERE tenant_id = $1 AND organization_id = $2 AND id = ANY($3) ORDER BY id FOR KEY SHARE`
 
-	insertAction = `INSERT INTO actions (tenant_id, organization_id, id, name, name_key, version, timeout_ns, allowed_to_fail, state, sequence, created_at, changed_at)
-VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`
+	insertAction = `INSERT INTO actions (tenant_id, organization_id, id, name, name_key, version, latest_version, timeout_ns, allowed_to_fail, state, sequence, created_at, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`
 
-	insertVersion = `INSERT INTO action_versions (action_id, version, script, created_at)
-SELECT $1, coalesce(max(version), 0) + 1, $2, $3 FROM action_versions WHERE action_id = $1 RETURNING version`
-
-	updateAction = `UPDATE actions SET name = $2, name_key = $3, version = coalesce($4, version), timeout_ns = $5, allowed_to_fail = $6, state = $7, sequence = $8, changed_at = $9
+	updateAction = `UPDATE actions SET name = $2, name_key = $3, version = $4, latest_version = $5, timeout_ns = $6, allowed_to_fail = $7, state = $8, sequence = $9, changed_at = $10
 WHERE id = $1`
 
 	deleteAction = `DELETE FROM actions WHERE id = $1`
@@ -60,11 +58,6 @@ WHERE id = $1`
 // id.
 func (s *Store) Action(ctx context.Context, in Scope, id action.ID) (action.Action, error) {
 	return queryAction(ctx, s.pool, id, getAction, in.Tenant, in.Organization, id)
-}
-
-// TenantAction is Action in whichever of the tenant's organizations.
-func (s *Store) TenantAction(ctx context.Context, in tenant.ID, id action.ID) (action.Action, error) {
-	return queryAction(ctx, s.pool, id, getTenantAction, in, id)
 }
 
 // LockAction is Action for somebody about to change it.
@@ -106,21 +99,19 @@ func (t *Tx) LockExisting(ctx context.Context, in Scope, ids []action.ID) ([]act
 }
 
 // CreateAction stores a new action under an id of next, and returns it with the
-// id. action.ErrNameTaken: its organization has one of that name.
+// id. It needs its first version before the transaction ends.
+// action.ErrNameTaken: its organization has one of that name.
 func (t *Tx) CreateAction(ctx context.Context, in Scope, a action.Action, next func() string) (action.Action, error) {
 	if err := t.insertAction(ctx, in, &a, next); err != nil {
 		return a, fmt.Errorf("insert action %s: %w", a.ID, translate(err))
 	}
-	if _, err := t.addVersion(ctx, a); err != nil {
-		return a, err
-	}
-	return a, changefeed.Add(ctx, t.tx, actionResource, string(a.ID), changesv1.Operation_OPERATION_CREATED, a.Created)
+	return a, t.announceAction(ctx, a.ID, changesv1.Operation_OPERATION_CREATED, a.Created)
 }
 
 func (t *Tx) insertAction(ctx context.Context, in Scope, a *action.Action, next func() string) error {
 	for range idAttempts {
 		a.ID = action.ID(next())
-		tag, err := t.tx.Exec(ctx, insertAction, in.Tenant, in.Organization, a.ID, a.Name, action.FoldName(a.Name),
+		tag, err := t.tx.Exec(ctx, insertAction, in.Tenant, in.Organization, a.ID, a.Name, action.FoldName(a.Name), a.Version, a.Latest,
 			a.Timeout, a.AllowedToFail, a.State, a.Sequence, a.Created, a.Changed)
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
@@ -129,37 +120,26 @@ func (t *Tx) insertAction(ctx context.Context, in Scope, a *action.Action, next 
 	return fault.Unavailable("no free id was found")
 }
 
-// addVersion stores the action's script and returns its version.
-func (t *Tx) addVersion(ctx context.Context, a action.Action) (int, error) {
-	var version int
-	err := t.tx.QueryRow(ctx, insertVersion, a.ID, []byte(a.Script), a.Changed).Scan(&version)
+// SaveAction replaces an action, which is locked, and announces a change of it
+// at now, be it of what is kept beside it. action.ErrNameTaken: the
+// organization has another of that name.
+func (t *Tx) SaveAction(ctx context.Context, a action.Action, now time.Time) error {
+	_, err := t.tx.Exec(ctx, updateAction, a.ID, a.Name, action.FoldName(a.Name), a.Version, a.Latest,
+		a.Timeout, a.AllowedToFail, a.State, a.Sequence, a.Changed)
 	if err != nil {
-		return 0, fmt.Errorf("add a version of action %s: %w", a.ID, err)
+		return fmt.Errorf("update action %s: %w", a.ID, translate(err))
 	}
-	return version, nil
+	return t.announceAction(ctx, a.ID, changesv1.Operation_OPERATION_CHANGED, now)
 }
 
-// SaveAction replaces before, which is locked, by after. action.ErrNameTaken:
-// the organization has another of that name.
-func (t *Tx) SaveAction(ctx context.Context, before, after action.Action) error {
-	var version *int // nil: the script stays
-	if after.Script != before.Script {
-		v, err := t.addVersion(ctx, after)
-		if err != nil {
-			return err
-		}
-		version = &v
-	}
-	_, err := t.tx.Exec(ctx, updateAction, after.ID, after.Name, action.FoldName(after.Name), version,
-		after.Timeout, after.AllowedToFail, after.State, after.Sequence, after.Changed)
-	if err != nil {
-		return fmt.Errorf("update action %s: %w", after.ID, translate(err))
-	}
-	return changefeed.Add(ctx, t.tx, actionResource, string(after.ID), changesv1.Operation_OPERATION_CHANGED, after.Changed)
+// announceAction adds an action's change to the feed; of no id, one of all
+// actions of the change's organization.
+func (t *Tx) announceAction(ctx context.Context, id action.ID, op changesv1.Operation, now time.Time) error {
+	return changefeed.Add(ctx, t.tx, actionResource, string(id), op, now)
 }
 
-// DeleteAction deletes an action, which is locked, with its versions, and takes
-// it out of every flow. The flows that lose it change too.
+// DeleteAction deletes an action, which is locked, with its versions and secrets,
+// and takes it out of every flow. The flows that lose it change too.
 func (t *Tx) DeleteAction(ctx context.Context, in Scope, id action.ID, now time.Time) error {
 	if err := t.unbind(ctx, in, id, now); err != nil {
 		return err
@@ -167,7 +147,7 @@ func (t *Tx) DeleteAction(ctx context.Context, in Scope, id action.ID, now time.
 	if _, err := t.tx.Exec(ctx, deleteAction, id); err != nil {
 		return fmt.Errorf("delete action %s: %w", id, err)
 	}
-	return changefeed.Add(ctx, t.tx, actionResource, string(id), changesv1.Operation_OPERATION_DELETED, now)
+	return t.announceAction(ctx, id, changesv1.Operation_OPERATION_DELETED, now)
 }
 
 // querier is what both a pool and a transaction can do.
@@ -210,7 +190,7 @@ type actionFields struct {
 // targets returns where to scan actionColumns to.
 func (f *actionFields) targets() []any {
 	a := &f.read
-	return []any{&a.ID, &a.Organization, &a.Name, &f.script, &a.Timeout, &a.AllowedToFail, &a.State, &a.Sequence, &a.Created, &a.Changed}
+	return []any{&a.ID, &a.Organization, &a.Name, &f.script, &a.Timeout, &a.AllowedToFail, &a.Version, &a.Latest, &a.State, &a.Sequence, &a.Created, &a.Changed}
 }
 
 // action returns what was read.

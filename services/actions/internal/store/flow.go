@@ -30,8 +30,9 @@ VALUES ($1, $2, $3, 0, now(), now()) ON CONFLICT DO NOTHING`
 	listBindings = `SELECT trigger_type, array_agg(action_id ORDER BY position) FROM flow_actions
 WHERE tenant_id = $1 AND organization_id = $2 AND flow_type = $3 GROUP BY trigger_type`
 
+	// Of trigger 0: of all.
 	listBoundActions = `SELECT b.trigger_type, ` + actionColumns + ` FROM flow_actions b JOIN ` + actionTables + ` ON a.id = b.action_id
-WHERE b.tenant_id = $1 AND b.organization_id = $2 AND b.flow_type = $3 ORDER BY b.trigger_type, b.position`
+WHERE b.tenant_id = $1 AND b.organization_id = $2 AND b.flow_type = $3 AND ($4 = 0 OR b.trigger_type = $4) ORDER BY b.trigger_type, b.position`
 
 	deleteBindings = `DELETE FROM flow_actions WHERE tenant_id = $1 AND organization_id = $2 AND flow_type = $3 AND trigger_type = $4`
 
@@ -52,7 +53,7 @@ func (s *Store) Flow(ctx context.Context, in Scope, of flow.Type) (f flow.Flow, 
 		if f, err = queryFlow(ctx, tx, getFlow, in, of); err != nil {
 			return err
 		}
-		bound, err = boundActions(ctx, tx, in, of)
+		bound, err = boundActions(ctx, tx, in, of, 0)
 		return err
 	})
 	return f, bound, err
@@ -148,9 +149,10 @@ func bindings(ctx context.Context, tx pgx.Tx, in Scope, of flow.Type) (map[flow.
 	return found, nil
 }
 
-// boundActions returns a flow's actions in full.
-func boundActions(ctx context.Context, tx pgx.Tx, in Scope, of flow.Type) (BoundActions, error) {
-	rows, err := tx.Query(ctx, listBoundActions, in.Tenant, in.Organization, of)
+// boundActions returns the actions of one of a flow's triggers, or of all, in
+// full.
+func boundActions(ctx context.Context, tx pgx.Tx, in Scope, of flow.Type, only flow.Trigger) (BoundActions, error) {
+	rows, err := tx.Query(ctx, listBoundActions, in.Tenant, in.Organization, of, only)
 	if err != nil {
 		return nil, fmt.Errorf("list actions of flow %d: %w", of, err)
 	}

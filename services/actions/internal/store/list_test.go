@@ -89,7 +89,7 @@ func deactivate(ctx context.Context, s *store.Store, a action.Action) (action.Ac
 	if err != nil {
 		return a, err
 	}
-	return after, s.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.SaveAction(ctx, a, after) })
+	return after, s.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.SaveAction(ctx, after, after.Changed) })
 }
 
 func TestListActionsLikeAModel(t *testing.T) {

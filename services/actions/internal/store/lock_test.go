@@ -29,11 +29,7 @@ func TestEditThatWaitsFindsTheAction(t *testing.T) {
 			second <- replace(ctx, s, in, a.ID, func(c *action.Content) { c.Script = "2" })
 		}()
 		waitForLock(ctx, t, pool)
-		after, err := before.Replace(action.Content{Name: "a", Script: "1"}, now)
-		if err != nil {
-			return err
-		}
-		return tx.SaveAction(ctx, before, after)
+		return release(ctx, tx, before, action.Content{Name: "a", Script: "1"}, now)
 	})
 	if err = errors.Join(err, <-second); err != nil {
 		t.Fatal(err)

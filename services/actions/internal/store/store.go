@@ -1,9 +1,10 @@
-// Package store keeps actions, their script versions and flows in Postgres,
-// schema "actions". Whoever writes through it also announces: every writing
+// Package store keeps actions, their versions and secrets, and flows in
+// Postgres, schema "actions". Whoever writes through it also announces: every writing
 // method adds its change to the outbox of the same transaction.
 //
 // Transactions that lock several rows take them in this order, so that none
-// waits for another in a circle: actions by id, then flows by type.
+// waits for another in a circle: actions by id, then flows by type. The
+// secrets of an organization are locked by who locks nothing else.
 package store
 
 import (

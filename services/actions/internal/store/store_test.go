@@ -42,8 +42,10 @@ func create(ctx context.Context, s *store.Store, in store.Scope, c action.Conten
 		if err != nil {
 			return err
 		}
-		created, err = tx.CreateAction(ctx, in, a, next)
-		return err
+		if created, err = tx.CreateAction(ctx, in, a, next); err != nil {
+			return err
+		}
+		return tx.AddVersion(ctx, created.ID, created.First(action.NewVersion(c, "", action.Findings{}, "author")))
 	})
 	return created, err
 }
@@ -66,12 +68,20 @@ func replace(ctx context.Context, s *store.Store, in store.Scope, id action.ID, 
 		}
 		content := before.Content
 		edit(&content)
-		after, err := before.Replace(content, now.Add(time.Hour))
-		if err != nil {
-			return err
-		}
-		return tx.SaveAction(ctx, before, after)
+		return release(ctx, tx, before, content, now.Add(time.Hour))
 	})
+}
+
+// release publishes a new content of an action, which is locked.
+func release(ctx context.Context, tx *store.Tx, before action.Action, c action.Content, now time.Time) error {
+	after, v, err := before.Release(action.NewVersion(c, "", action.Findings{}, "author"), now)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddVersion(ctx, before.ID, v); err != nil {
+		return err
+	}
+	return tx.SaveAction(ctx, after, now)
 }
 
 func TestMigrations(t *testing.T) {
@@ -102,7 +112,10 @@ func TestAction(t *testing.T) {
 		want := mustCreate(t, s, in, action.Content{Name: "log context", Script: "\\x00 \\ é\x00\r\n'", Timeout: 1500*time.Millisecond + 1, AllowedToFail: true})
 		for _, read := range []func() (action.Action, error){
 			func() (action.Action, error) { return s.Action(t.Context(), in, want.ID) },
-			func() (action.Action, error) { return s.TenantAction(t.Context(), in.Tenant, want.ID) },
+			func() (action.Action, error) {
+				p, err := s.Program(t.Context(), in.Tenant, want.ID, 0)
+				return p.Action, err
+			},
 		} {
 			if got, err := read(); err != nil || got != want {
 				t.Errorf("got %+v, %v; want %+v", got, err, want)
@@ -120,7 +133,7 @@ func TestAction(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		if _, err := s.TenantAction(t.Context(), otherTenant.Tenant, a.ID); !errors.Is(err, action.ErrNotFound) {
+		if _, err := s.Program(t.Context(), otherTenant.Tenant, a.ID, 0); !errors.Is(err, action.ErrNotFound) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -173,15 +186,15 @@ func TestVersions(t *testing.T) {
 	a := mustCreate(t, s, in, action.Content{Name: "a", Script: "1"})
 	for _, edit := range []func(*action.Content){
 		func(c *action.Content) { c.Script = "2" },
-		func(c *action.Content) { c.Name = "b" }, // no new version
+		func(c *action.Content) { c.Name = "b" },
 		func(c *action.Content) { c.Script = "1" },
 	} {
 		if err := replace(t.Context(), s, in, a.ID, edit); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantVersions(t, pool, a.ID, "1", "2", "1")
-	if got, err := s.Action(t.Context(), in, a.ID); err != nil || got.Script != "1" || got.Sequence != 4 {
+	wantVersions(t, pool, a.ID, "1", "2", "2", "1")
+	if got, err := s.Action(t.Context(), in, a.ID); err != nil || got.Script != "1" || got.Sequence != 4 || got.Version != 4 || got.Latest != 4 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	err := s.Tx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.DeleteAction(ctx, in, a.ID, now) })

@@ -1610,7 +1610,7 @@ var File_actionplane_v1_action_service_proto protoreflect.FileDescriptor
 
 const file_actionplane_v1_action_service_proto_rawDesc = "" +
 	"\n" +
-	"#actionplane/v1/action_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n" +
+	"#actionplane/v1/action_service.proto\x12\x0eactionplane.v1\x1a&actionplane/contract/v1/contract.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x02\n" +
 	"\x10SaveDraftRequest\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\x12\x1e\n" +
@@ -1618,8 +1618,9 @@ const file_actionplane_v1_action_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12#\n" +
 	"\x06script\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01(\xc0\xb8\x02R\x06script\x12A\n" +
 	"\atimeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\x142\x00R\atimeout\x12&\n" +
-	"\x0fallowed_to_fail\x18\x05 \x01(\bR\rallowedToFail\x12\x1c\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x04note\"L\n" +
+	"\x0fallowed_to_fail\x18\x05 \x01(\bR\rallowedToFail\x12(\n" +
+	"\x04note\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x18\xe8\a2\n" +
+	"^[^\\x00]*$R\x04note\"L\n" +
 	"\x11SaveDraftResponse\x127\n" +
 	"\aversion\x18\x01 \x01(\v2\x1d.actionplane.v1.ActionVersionR\aversion\"h\n" +
 	"\x13ListVersionsRequest\x12\x1a\n" +
@@ -1664,11 +1665,11 @@ const file_actionplane_v1_action_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\"M\n" +
 	"\x13ListSecretsResponse\x126\n" +
-	"\asecrets\x18\x01 \x03(\v2\x1c.actionplane.v1.ActionSecretR\asecrets\"O\n" +
+	"\asecrets\x18\x01 \x03(\v2\x1c.actionplane.v1.ActionSecretR\asecrets\"h\n" +
 	"\x13DeleteSecretRequest\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\x12\x1c\n" +
-	"\x04name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\"\x16\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\x125\n" +
+	"\x04name\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x18\x80\x012\x17^[A-Z][A-Z0-9_]{0,127}$R\x04name\"\x16\n" +
 	"\x14DeleteSecretResponse\"z\n" +
 	"\x1cSetOrganizationSecretRequest\x125\n" +
 	"\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x18\x80\x012\x17^[A-Z][A-Z0-9_]{0,127}$R\x04name\x12#\n" +
@@ -1677,9 +1678,9 @@ const file_actionplane_v1_action_service_proto_rawDesc = "" +
 	"\x06secret\x18\x01 \x01(\v2\x1c.actionplane.v1.ActionSecretR\x06secret\" \n" +
 	"\x1eListOrganizationSecretsRequest\"Y\n" +
 	"\x1fListOrganizationSecretsResponse\x126\n" +
-	"\asecrets\x18\x01 \x03(\v2\x1c.actionplane.v1.ActionSecretR\asecrets\"?\n" +
-	"\x1fDeleteOrganizationSecretRequest\x12\x1c\n" +
-	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\"\"\n" +
+	"\asecrets\x18\x01 \x03(\v2\x1c.actionplane.v1.ActionSecretR\asecrets\"X\n" +
+	"\x1fDeleteOrganizationSecretRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x18\x80\x012\x17^[A-Z][A-Z0-9_]{0,127}$R\x04name\"\"\n" +
 	" DeleteOrganizationSecretResponse\"\xc0\x04\n" +
 	"\rActionVersion\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x18\n" +
