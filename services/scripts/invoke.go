@@ -24,7 +24,7 @@ func (s *Service) Invoke(ctx context.Context, in *scriptsv1.InvokeRequest) (*scr
 		return &scriptsv1.InvokeResponse{}, nil // skipped, as flows skip inactive actions
 	}
 	result, err := s.pool.Invoke(ctx, invocation.Request{
-		ActionID: in.GetActionId(), Name: program.GetName(), Source: program.GetScript(),
+		Tenant: key.tenant, ActionID: in.GetActionId(), Name: program.GetName(), Source: program.GetScript(),
 		Style: invocation.StyleTarget, Input: in.GetInput(), Timeout: program.GetTimeout().AsDuration(), AllowHTTP: true,
 	})
 	if err != nil {

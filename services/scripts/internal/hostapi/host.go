@@ -85,7 +85,7 @@ type Session struct{ session }
 type session struct {
 	*Host
 	Scope
-	ctx     context.Context // of the one invocation that the session is for: JavaScript passes none on
+	ctx     context.Context //nolint:containedctx // of the one invocation that the session is for: JavaScript passes none on
 	vm      *goja.Runtime
 	modules map[string]*goja.Object // those required so far
 	loaded  map[string]*goja.Object // parts of the prelude run so far

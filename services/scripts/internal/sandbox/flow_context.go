@@ -31,9 +31,8 @@ const (
 
 // The shapes of ctx (actions-v1 2.3, 2.4). They are never written to.
 var (
-	dateShape     = &payload.Shape{Kind: kindDate}
-	metadataShape = &payload.Shape{Kind: kindMetadata}
-	grantsShape   = &payload.Shape{Kind: kindGrants}
+	dateShape   = &payload.Shape{Kind: kindDate}
+	grantsShape = &payload.Shape{Kind: kindGrants}
 
 	// What the results are when they are result objects.
 	metadataResult = &payload.Shape{Members: map[string]*payload.Shape{

@@ -57,14 +57,17 @@ func New(cfg Config, deps Deps) (*Sandbox, error) {
 func (s *Sandbox) Run(ctx context.Context, p *program.Program, req *invocation.Request) invocation.Result {
 	start := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	c := s.newCall(ctx, req, p, start)
-	defer c.limit.end()
 	var res invocation.Result
 	if err := c.run(ctx, &res); err != nil {
 		res.Output = nil
 		res.Error = c.overdue(ctx, c.failure(err))
 	}
-	cancel() // what is still under way is not waited for
+	// Before cancel, which would leave a goroutine with the VM in its hands
+	// while the worker collects garbage.
+	c.limit.end()
+	cancel() // ends what is still under way
 	c.loop.Wait()
 	if c.session != nil {
 		res.Calls = c.session.Calls()

@@ -63,7 +63,8 @@ func cutScheme(text string) (protocol, rest string, ok bool) {
 	}
 	for i, c := range []byte(text[:at]) {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
+		other := '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
+		if !letter && (i == 0 || !other) {
 			return "", text, false
 		}
 	}

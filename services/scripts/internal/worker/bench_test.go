@@ -137,3 +137,46 @@ func benchRequest(b *testing.B) invocation.Request {
 	req.Input, req.Hash = benchInput(b), invocation.HashOf(benchSource)
 	return req
 }
+
+// BenchmarkParts shows where the time of an invocation in the sandbox goes:
+// each is a script that does nothing but touch one thing.
+func BenchmarkParts(b *testing.B) {
+	host, err := hostapi.New(hostapi.Config{}, hostapi.Deps{Transport: http.DefaultTransport})
+	if err != nil {
+		b.Fatal(err)
+	}
+	box, err := sandbox.New(sandbox.Config{}, sandbox.Deps{Host: host})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, part := range []struct{ name, body string }{
+		{"Nothing", ``},
+		{"Log", `console.log("x")`},
+		{"Claim", `api.v1.claims.setClaim("a", ctx.v1.claims.sub)`},
+		{"Metadata", `ctx.v1.user.getMetadata().metadata.map(m => m.value)`},
+		{"Date", `ctx.v1.getUser().creationDate.getTime()`},
+		{"Await", `return (async () => { await null })()`},
+		{"Timer", `setTimeout(() => {}, 1)`},
+		{"URL", `new URL("https://example.org/a?b=c")`},
+		{"Hash", `require("actionplane/crypto").hash("SHA-256", "x")`},
+		{"Token", `require("actionplane/jwt").sign({sub: "me"}, "secret")`},
+		{"Headers", `new Headers({a: "b"})`},
+	} {
+		b.Run(part.name, func(b *testing.B) {
+			source := "function run(ctx, api) { " + part.body + " }"
+			p, err := program.Compile(program.DefaultName, source)
+			if err != nil {
+				b.Fatal(err)
+			}
+			req := request(source)
+			req.Style, req.Trigger = invocation.StyleFlow, invocation.Trigger{Flow: 2, Type: 4}
+			req.Input = json.RawMessage(`{"v1":{"claims":{"sub":"me"},"user":{"creationDate":"2023-11-14T22:13:20Z","metadata":[{"key":"a","value":"1"}]}}}`)
+			b.ReportAllocs()
+			for b.Loop() {
+				if res := box.Run(context.Background(), p, &req); res.Error != nil {
+					b.Fatal(res.Error)
+				}
+			}
+		})
+	}
+}

@@ -5,7 +5,7 @@
 // The parent side is Pool: it keeps a number of worker processes warm, gives
 // each invocation one of them for itself, and kills what overruns its time by a
 // grace period. Only that invocation fails; a replacement starts at once, off
-// everybody's way. The child side is Serve, which the running binary calls when
+// everybody's way. Tenants take turns, and no tenant holds all workers. The child side is Serve, which the running binary calls when
 // it is started with Config.Command.
 //
 // They speak length-prefixed frames over the child's stdin and stdout (frame.go,
@@ -14,12 +14,14 @@
 //
 //	parent                      child
 //	hello (settings) ────────▶  set limits, build sandbox
-//	                 ◀────────  ready
+//	                 ◀────────  ready (processor time so far)
 //	invoke (hash)    ────────▶
 //	                 ◀────────  need source       only when it does not hold it
 //	invoke (source)  ────────▶  run
 //	cancel           ────────▶  interrupt         only when the caller left
 //	                 ◀────────  result
+//	check (source)   ────────▶  compile           for Pool.Check
+//	                 ◀────────  warnings
 //	close stdin      ────────▶  finish, exit 0
 //
 // A worker has three limits of memory. The garbage collector works harder from
