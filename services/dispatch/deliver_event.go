@@ -106,6 +106,7 @@ func eventBody(tenantID string, e *eventsv1.Event) []byte {
 		AggregateID: or(e.GetAggregateId(), e.GetId()), AggregateType: or(e.GetAggregateType(), aggregate),
 		ResourceOwner: e.GetOrganizationId(), InstanceID: tenantID, Version: e.GetVersion(), Sequence: e.GetSequence(),
 		Type: e.GetType(), UserID: e.GetUserId(), Payload: e.GetPayload(),
+		Attributes: e.GetAttributes(),
 	}
 	if e.GetCreatedAt() != nil {
 		body.CreatedAt = e.GetCreatedAt().AsTime()

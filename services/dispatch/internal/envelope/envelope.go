@@ -96,6 +96,9 @@ type Event struct {
 	CreatedAt     time.Time
 	UserID        string // who caused it
 	Payload       []byte // raw JSON object
+	// Attributes are what the publisher said beside the body, e.g. a
+	// CloudEvent's source. The published API knows none.
+	Attributes map[string]string
 }
 
 // Append appends the body to dst.
@@ -118,5 +121,6 @@ func (e Event) Append(dst []byte) []byte {
 	}
 	w.text("userID", e.UserID)
 	w.raw("event_payload", e.Payload)
+	w.texts("attributes", e.Attributes)
 	return w.close()
 }

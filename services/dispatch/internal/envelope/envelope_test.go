@@ -85,11 +85,11 @@ func TestEventAppend(t *testing.T) {
 	full := envelope.Event{
 		AggregateID: "1", AggregateType: "user", ResourceOwner: "o", InstanceID: "i", Version: "v2", Sequence: 1<<64 - 1,
 		Type: "user.human.added", CreatedAt: time.Date(2026, 1, 2, 4, 4, 5, 6_000, time.FixedZone("", 3600)), UserID: "u",
-		Payload: []byte(`{"userName":"x"}`),
+		Payload: []byte(`{"userName":"x"}`), Attributes: map[string]string{"source": "/s", "dataschema": `"1"`},
 	}
 	want := `{"aggregateID":"1","aggregateType":"user","resourceOwner":"o","instanceID":"i","version":"v2",` +
 		`"sequence":18446744073709551615,"event_type":"user.human.added","created_at":"2026-01-02T03:04:05.000006Z",` +
-		`"userID":"u","event_payload":{"userName":"x"}}`
+		`"userID":"u","event_payload":{"userName":"x"},"attributes":{"dataschema":"\"1\"","source":"/s"}}`
 	if got := string(full.Append(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

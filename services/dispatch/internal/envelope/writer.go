@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -64,6 +66,22 @@ func (w *writer) headers(headers []Header) {
 	if inner.started {
 		w.buf = inner.close()
 	}
+}
+
+// texts writes a member that is an object of strings, in the order of their
+// names: the bytes are signed, and the same event is the same bytes.
+func (w *writer) texts(key string, values map[string]string) {
+	if len(values) == 0 {
+		return
+	}
+	w.key(key)
+	inner := writer{buf: w.buf}
+	inner.open()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		inner.comma()
+		inner.buf = appendText(append(appendText(inner.buf, name), ':'), values[name])
+	}
+	w.buf = inner.close()
 }
 
 func (w *writer) list(values []string) {
