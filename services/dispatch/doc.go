@@ -6,19 +6,24 @@
 //
 //	actionplane.dispatch.v1.rpc.run_hook                 handed on by executions
 //	                                                     with the caller's inbox
-//	actionplane.dispatch.v1.rpc.{get,list}_{run,delivery}…
+//	actionplane.dispatch.v1.rpc.{get,list}_{run,delivery}…, summarize_deliveries,
+//	{replay,cancel}_{delivery,deliveries}, get_circuit
 //	stream RUNS, consumer "dispatch"                     declared here
 //	stream CHANGES, followed                             rotated and deleted keys
 //
 // Subjects out:
 //
 //	actionplane.targets.v1.rpc.get_sending_profile       kept for a minute
+//	actionplane.targets.v1.rpc.disable_target            it answered 410
+//	streams EVENTS and RUNS, their consumers' progress   for ordering keys
 //	actionplane.scripts.v1.rpc.invoke                    endpoints action://<id>
 //	<subject>                                            endpoints nats://<subject>,
 //	                                                     never one of ours
 //
-// Tables (schema dispatch): runs, deliveries, attempts. The states of a
-// delivery are drawn in internal/delivery.
+// Tables (schema dispatch): runs, deliveries, attempts; circuits, a row for each
+// target that ever failed too often; senders, the replicas that are alive. The
+// states of a delivery are drawn in internal/delivery, those of a circuit in
+// internal/circuit. Nothing is deleted yet.
 //
 // # Hooks
 //
@@ -67,7 +72,63 @@
 // Whose fault a failure is decides where it goes. A target's (HTTP 500, time-out,
 // a script that throws) is an attempt, a row, and a due time. Ours is not counted
 // against the target: see below. A delivery to a deleted target is canceled when
-// it comes up.
+// it comes up. One to a disabled target fails with "target_disabled", without an
+// attempt: it is a dead letter, to be replayed once the target is enabled again,
+// instead of a row that comes up in vain for days. 410 disables the target,
+// unless its retry policy says to try again.
+//
+// # Isolation
+//
+// Every attempt, a hook's or a delivery's, passes internal/gate: the target's
+// concurrency, its rate and its circuit. A hook waits for room as long as it has
+// time, a first attempt as long as its message is held, a retry not at all; an
+// open circuit fails a hook at once (UNAVAILABLE) and puts deliveries off, which
+// does not count as an attempt. The gate decides from memory, so that it costs
+// no question and hooks run on while Postgres is away. Replicas share circuits
+// in Postgres when they open or close, never per attempt, and read them once per
+// ACTIONPLANE_DELIVERY_POLL; limits are divided by the number of senders that
+// signed in within ten seconds. So for a poll's time a dying target is tried by
+// each replica as often as its policy says, and every replica makes one probe
+// per pause of its own.
+//
+// Slots are of two kinds (internal/courier, slots): half of them at most for
+// targets that have lately kept one for longer than ACTIONPLANE_DELIVERY_HOLD,
+// and an attempt that lasts moves over. A tenant has at most three quarters of
+// either. What is due is claimed target by target: tenants take turns, and a
+// tenant's targets do (internal/fairness), also where 100,000 rows of one are
+// due before the one of another. The stream itself is worked off in its own
+// order: a tenant's flood of events for quick targets is in front of who comes
+// later, for as long as it takes to deliver it.
+//
+// # Order
+//
+// The deliveries of a target whose events have the same ordering key go one at a
+// time, in the order of stream EVENTS: the next when the one before has ended,
+// well or not, over retries, replicas and restarts. They are rows first, state
+// "queued", and their turn is given in a transaction that one replica makes at a
+// time. Events are resolved and handled side by side, so that a later one may be
+// here before an earlier one: nobody's turn comes before everything up to its
+// event is known to be here, which the progress of both streams tells
+// (internal/horizon). Other keys pass. A delivery that blocks its key is skipped
+// by canceling it. A replayed one takes its turn before those that wait, and
+// after the one that is going.
+//
+// # Dead letters
+//
+// Failed and exhausted deliveries stay, to be listed, counted by target, and
+// replayed one by one or by filter. A replay keeps webhook-id, counts attempts
+// on, gives the retry policy a new start, takes its turn where there is a key,
+// and holds the steps again that were canceled because this one had failed. It
+// goes to the endpoint that the run was made with. By filter at most 1000 are
+// handled by a call, oldest first; it answers where to go on.
+//
+// # One event, one id
+//
+// A run's id is made of its event's place and time in stream EVENTS, so that an
+// event that is resolved twice, however much later, is sent under the same
+// webhook-id; its second run is not recorded. A publisher that publishes an id
+// again after the two minutes for which streams remember it makes another
+// message, and so another webhook-id, though not another record.
 //
 // # What a target gets
 //
@@ -101,11 +162,8 @@
 //	targets       steps whose keys are not at hand fail in a hook; deliveries
 //	              are put off and not counted as tried
 //	scripts       the same, for action:// targets
-//	NATS          nothing comes in; retries go on while keys are at hand
-//	a target      its own deliveries wait, at most three days (ten attempts)
-//
-// What is to come has its place: a target's own retry policy, circuit and limits
-// stand before courier's attempts, where the policy and the slots are now;
-// ordering keys are one more reason to hold a delivery; replay and cancel are
-// events that internal/delivery knows already.
+//	NATS          nothing comes in; retries go on while keys are at hand, and
+//	              turns are given as far as the order was known before
+//	a target      its own deliveries wait, as its retry policy says, by default
+//	              three days (ten attempts), then they are dead letters
 package dispatch
