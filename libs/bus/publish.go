@@ -15,6 +15,7 @@ import (
 // once it is stored. The same id within the stream's duplicate window is
 // stored once. header may be nil; identity and trace of ctx are added where it
 // does not name them. UNAVAILABLE: not stored, or not known to be.
+// RESOURCE_EXHAUSTED: not stored, for the stream is full.
 func (c *Conn) Publish(ctx context.Context, subject, id string, header map[string][]string, data []byte) error {
 	h := outgoing(ctx)
 	delete(h, contract.HeaderTimeout) // nobody waits
@@ -40,6 +41,8 @@ func publishError(subject string, err error) error {
 	case errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamNotFound,
 		errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return fault.Unavailable("no stream takes %s", subject).Because(err)
+	case api != nil && contract.StreamIsFull(uint16(api.ErrorCode), api.Description):
+		return fault.Exhausted("the stream is full (%s): the message is not stored", api.Description).Because(err)
 	}
 	return fault.Unavailable("the bus did not store the message").Because(err)
 }

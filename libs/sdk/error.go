@@ -18,6 +18,7 @@ const (
 	CodeInvalid            Code = 3
 	CodeDeadline           Code = 4
 	CodePermissionDenied   Code = 7
+	CodeExhausted          Code = 8
 	CodeFailedPrecondition Code = 9
 	CodeInternal           Code = 13
 	CodeUnavailable        Code = 14

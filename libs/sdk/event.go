@@ -46,7 +46,8 @@ type Event struct {
 
 // Publish stores the event and returns its id. When it returns an error the
 // event may or may not be stored: publishing it again with the same ID within
-// two minutes stores it once.
+// two minutes stores it once. CodeExhausted: it is not, for the stream of events
+// is full.
 func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 	if err := checkEvent(e); err != nil {
 		return "", err
@@ -88,8 +89,12 @@ func withDefaultTimeout(ctx context.Context) (context.Context, context.CancelFun
 }
 
 func publishError(err error) error {
-	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+	var api *jetstream.APIError
+	switch {
+	case errors.Is(err, jetstream.ErrNoStreamResponse):
 		return &Error{Code: CodeUnavailable, Message: "Actionplane is not available", cause: err}
+	case errors.As(err, &api) && contract.StreamIsFull(uint16(api.ErrorCode), api.Description):
+		return &Error{Code: CodeExhausted, Message: "the stream of events is full (" + api.Description + "): the event is not stored", cause: err}
 	}
 	return transportError(err)
 }

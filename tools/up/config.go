@@ -12,6 +12,7 @@ import (
 const (
 	defaultReplicas = 2
 	maxReplicas     = 8
+	maxNodes        = 5 // replicas that JetStream can have of a stream
 	defaultAddr     = "127.0.0.1:8080"
 	defaultDir      = "./.data/up"
 	// defaultEgress is the all-in-one's: targets of this machine may be called.
@@ -23,6 +24,7 @@ type config struct {
 	dir      string // state, absolute
 	binaries string // directory of the services and of nats-server
 	replicas int
+	nodes    int    // of NATS
 	host     string // of the gateways
 	port     int    // of the first gateway; the next one has the next
 	egress   string
@@ -52,6 +54,9 @@ func load(lookup func(string) (string, bool)) (config, error) {
 	}
 	if cfg.replicas, err = strconv.Atoi(get("REPLICAS", strconv.Itoa(defaultReplicas))); err != nil || cfg.replicas < 1 || cfg.replicas > maxReplicas {
 		problems = append(problems, fmt.Errorf("REPLICAS must be 1 to %d", maxReplicas))
+	}
+	if cfg.nodes, err = strconv.Atoi(get("NATS_NODES", "1")); err != nil || cfg.nodes < 1 || cfg.nodes > maxNodes || cfg.nodes == 2 {
+		problems = append(problems, fmt.Errorf("NATS_NODES must be 1, or 3 to %d", maxNodes))
 	}
 	host, port, err := net.SplitHostPort(get("ACTIONPLANE_ADDR", defaultAddr))
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/actionplane/actionplane/libs/pg/pgserver"
 )
 
 // startTimeout bounds the whole start, without a download of Postgres or an
@@ -26,7 +28,8 @@ type fleet struct {
 
 	mu       sync.Mutex
 	replicas []*replica
-	servers  []*child
+	servers  []*replica
+	postgres *pgserver.Server
 	ending   bool // nothing is started any more
 
 	stops []func() error // in the order of the starts
@@ -62,8 +65,10 @@ func up(ctx context.Context, cfg config, out io.Writer) (err error) {
 }
 
 func (f *fleet) start(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Join(f.cfg.dir, "log"), 0o700); err != nil {
-		return fmt.Errorf("ACTIONPLANE_DATA_DIR: %w", err)
+	for _, sub := range []string{"log", awayDir} {
+		if err := os.MkdirAll(filepath.Join(f.cfg.dir, sub), 0o700); err != nil {
+			return fmt.Errorf("ACTIONPLANE_DATA_DIR: %w", err)
+		}
 	}
 	for _, start := range []func(context.Context) error{f.startPostgres, f.startRedis} {
 		if err := start(ctx); err != nil { // bounded by themselves
@@ -116,16 +121,4 @@ func (f *fleet) startChild(c command) (*child, error) {
 		err = fmt.Errorf("%w: run `make binaries`", err)
 	}
 	return ch, err
-}
-
-// watch reports a server that ends by itself.
-func (f *fleet) watch(c *child) {
-	f.mu.Lock()
-	f.servers = append(f.servers, c)
-	f.mu.Unlock()
-	f.work.Go(func() {
-		if <-c.done; !c.asked() {
-			f.fail(c.died())
-		}
-	})
 }

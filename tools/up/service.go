@@ -21,10 +21,10 @@ var services = []string{"access", "targets", "actions", "approvals", "scripts", 
 // stateless services have no tables.
 var stateless = []string{"scripts", "gateway"}
 
-// replica is one process of a service.
+// replica is one process of a service or a server.
 type replica struct {
-	service string
-	ops     string // address of /readyz
+	service string // or the server's name, e.g. "nats"
+	ops     string // address of /readyz; "": a server
 	child   *child // the latest; guarded by fleet.mu
 }
 
@@ -81,6 +81,9 @@ func (f *fleet) environment(ctx context.Context, service string) ([]string, erro
 		"ACTIONPLANE_ADMIN_TOKEN": f.secrets.adminToken, "ACTIONPLANE_MASTER_KEY": f.secrets.masterKey,
 		"ACTIONPLANE_ORGANIZATION_ID": f.secrets.organization, "ACTIONPLANE_EGRESS_ALLOW": f.cfg.egress,
 	}
+	if f.cfg.nodes > 1 {
+		vars["ACTIONPLANE_STREAM_REPLICAS"] = strconv.Itoa(f.cfg.nodes)
+	}
 	if !slices.Contains(stateless, service) {
 		url, err := f.database(ctx, service)
 		if err != nil {
@@ -96,49 +99,6 @@ func (f *fleet) environment(ctx context.Context, service string) ([]string, erro
 		env = append(env, name+"="+value)
 	}
 	return env, nil
-}
-
-// supervise reports a replica that ends by itself, or, where that is wanted,
-// starts it again when it was killed.
-func (f *fleet) supervise(r *replica) {
-	f.work.Go(func() {
-		for {
-			c := f.current(r)
-			<-c.done
-			if c.asked() {
-				return
-			}
-			if !f.cfg.restart || !c.killed() {
-				f.fail(c.died())
-				return
-			}
-			if again, err := f.replace(r, c.command); err != nil || !again {
-				f.fail(err)
-				return
-			}
-		}
-	})
-}
-
-// replace starts a replica again, unless all is ending.
-func (f *fleet) replace(r *replica, c command) (bool, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ending {
-		return false, nil
-	}
-	again, err := start(c)
-	if err != nil {
-		return false, err
-	}
-	r.child = again
-	return true, f.writeSummary()
-}
-
-func (f *fleet) current(r *replica) *child {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return r.child
 }
 
 // stopReplicas tells all, then waits for all.

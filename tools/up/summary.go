@@ -19,7 +19,7 @@ type summary struct {
 type process struct {
 	PID      int    `json:"pid"`
 	ReadyURL string `json:"readyURL,omitempty"`
-	Log      string `json:"log"`
+	Log      string `json:"log,omitempty"`
 }
 
 func (f *fleet) pidsFile() string { return filepath.Join(f.cfg.dir, "pids.json") }
@@ -35,8 +35,11 @@ func (f *fleet) urls() []string {
 // processes lists the children; mu is held.
 func (f *fleet) processes() map[string][]process {
 	all := map[string][]process{}
-	for _, c := range f.servers {
-		all[c.name] = append(all[c.name], process{PID: c.pid(), Log: c.log})
+	if f.postgres != nil {
+		all["postgres"] = append(all["postgres"], process{PID: f.postgres.PID()})
+	}
+	for _, r := range f.servers {
+		all[r.service] = append(all[r.service], process{PID: r.child.pid(), Log: r.child.log})
 	}
 	for _, r := range f.replicas {
 		all[r.service] = append(all[r.service], process{PID: r.child.pid(), ReadyURL: "http://" + r.ops + "/readyz", Log: r.child.log})

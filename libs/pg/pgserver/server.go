@@ -102,6 +102,10 @@ func (s *Server) URL(user, database string) string {
 	return "postgres:///" + url.PathEscape(database) + "?" + query.Encode()
 }
 
+// PID returns the number of the server process, which is a number for somebody
+// else once Done is closed.
+func (s *Server) PID() int { return s.process.cmd.Process.Pid }
+
 // Done is closed when the server process has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 
