@@ -1,7 +1,6 @@
 package actions_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"maps"
 	"slices"
@@ -12,13 +11,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/actionplane/actionplane/libs/bus/bustest"
-	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/tenant"
 	actionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1"
-	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	actionv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/action/v1"
 	managementv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1"
 	zitadelv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/v1"
@@ -402,12 +398,7 @@ func TestChangesAreOnTheFeed(t *testing.T) {
 	organization := ident.NewUUID()
 	ctx := as(t.Context(), organization)
 	id := h.mustCreate(ctx, t, "a") // and the stream is there
-	ready, feed := make(chan struct{}), make(chan *changesv1.Change, 16)
-	conn := h.bus.Connect(t, "cache")
-	bustest.Run(t, func(ctx context.Context) error {
-		return changefeed.Follow(ctx, conn, func(uint64) { close(ready) }, func(_ uint64, c *changesv1.Change) { feed <- c })
-	})
-	<-ready
+	feed := h.changes(t)
 
 	h.mustSet(ctx, t, "4", "6", id)
 	if _, err := h.DeactivateAction(ctx, &managementv1.DeactivateActionRequest{Id: id}); err != nil {
