@@ -10,6 +10,9 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 )
 
+// public is the permission of methods that need no token.
+const public = "public"
+
 // object is a JSON object; encoding/json sorts its members, so that the
 // document is the same whenever the protos are.
 type object = map[string]any
@@ -76,11 +79,13 @@ func (d *document) operation(m *protogen.Method, b binding) object {
 // addExamples attaches each example to its operation; their order is kept,
 // because later ones use what earlier ones have made.
 func (d *document) addExamples(examples []example) error {
-	for _, e := range examples {
+	for i, e := range examples {
 		op := d.find(e.RPC, e.Verb)
 		if op == nil {
 			return fmt.Errorf("example %q: no such method, or not by %s", e.RPC, e.Verb)
 		}
+		e.Public = op["x-permission"] == public
+		examples[i] = e
 		list, _ := op["x-examples"].([]example)
 		op["x-examples"] = append(list, e)
 	}

@@ -4,39 +4,57 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // example is a request that works when those before it were sent first.
 type example struct {
-	RPC  string `json:"rpc"`
-	Verb string `json:"verb"`
-	// Path may hold {{name}}, as the body may: what an earlier example has
-	// saved, or the test provides.
-	Path string          `json:"path"`
-	Body json.RawMessage `json:"body,omitempty"`
+	RPC string `json:"rpc"`
+	// Title says what the example shows, where that is not plain.
+	Title string `json:"title,omitempty"`
+	Verb  string `json:"verb"`
+	// Path may hold {{name}}, as headers and body may: what an earlier example
+	// has saved, or the reader provides.
+	Path string `json:"path"`
+	// Headers are those that are not sent with every request, or differ.
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
 	// Status is what is answered.
 	Status int `json:"status"`
+	// Eventually: it may take a moment until Status and Expect are so. Such an
+	// example may be sent as often as one likes.
+	Eventually bool `json:"eventually,omitempty"`
+	// Expect are members of the answer, by their paths.
+	Expect map[string]string `json:"expect,omitempty"`
 	// Save keeps members of the answer, by their paths, under names.
 	Save map[string]string `json:"save,omitempty"`
+	// Public: it works without a token.
+	Public bool `json:"public,omitempty"`
 }
 
 var (
-	headLine  = regexp.MustCompile(`^### (/\S+/\S+)$`)
-	placeLine = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) (/\S*)$`)
-	doneLine  = regexp.MustCompile(`^--- (\d{3})$`)
-	saveLine  = regexp.MustCompile(`^(\w+) = (\S+)$`)
+	headLine   = regexp.MustCompile(`^### (/\S+/\S+)$`)
+	placeLine  = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) (/\S*)$`)
+	headerLine = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*): (\S.*)$`)
+	doneLine   = regexp.MustCompile(`^--- (\d{3})( eventually)?$`)
+	expectLine = regexp.MustCompile(`^([\w.]+) == (\S.*)$`)
+	saveLine   = regexp.MustCompile(`^(\w+) = ([\w.]+)$`)
 )
 
 // parseExamples reads examples of the form
 //
 //	### /pkg.Service/Method
+//	# What this one shows.
 //	POST /path/{{earlier}}
+//	X-Header: of this request
 //	{"body": 1}
 //	--- 201
+//	details.state == ACTIVE
 //	later = details.id
+//
+// Title, headers, body and what follows the status may be missing. A status
+// that is followed by "eventually" may take a moment.
 func parseExamples(text string) ([]example, error) {
 	var all []example
 	for _, part := range strings.Split("\n"+text, "\n### ")[1:] {
@@ -50,29 +68,84 @@ func parseExamples(text string) ([]example, error) {
 }
 
 func parseExample(text string) (e example, err error) {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	done := slices.IndexFunc(lines, doneLine.MatchString)
-	if len(lines) < 3 || done < 2 || !headLine.MatchString(lines[0]) || !placeLine.MatchString(lines[1]) {
-		return e, fmt.Errorf("not a name, a verb with a path, a body and a status")
+	rest := lines(strings.Split(strings.TrimSpace(text), "\n"))
+	head := rest.take(headLine)
+	e.Title = rest.title()
+	place := rest.take(placeLine)
+	if head == nil || place == nil {
+		return e, fmt.Errorf("not a name, and a verb with a path")
 	}
-	place := placeLine.FindStringSubmatch(lines[1])
-	e = example{RPC: headLine.FindStringSubmatch(lines[0])[1], Verb: place[1], Path: place[2], Save: map[string]string{}}
-	e.Status, _ = strconv.Atoi(doneLine.FindStringSubmatch(lines[done])[1])
-	if body := strings.TrimSpace(strings.Join(lines[2:done], "\n")); body != "" {
+	e.RPC, e.Verb, e.Path = head[1], place[1], place[2]
+	e.Headers = map[string]string{}
+	for h := rest.take(headerLine); h != nil; h = rest.take(headerLine) {
+		e.Headers[h[1]] = h[2]
+	}
+	if body := rest.until(doneLine); body != "" {
 		if !json.Valid([]byte(body)) {
 			return e, fmt.Errorf("the body is not JSON")
 		}
 		e.Body = json.RawMessage(body)
 	}
-	for _, line := range lines[done+1:] {
+	done := rest.take(doneLine)
+	if done == nil {
+		return e, fmt.Errorf("there is no status")
+	}
+	e.Status, _ = strconv.Atoi(done[1])
+	e.Eventually = done[2] != ""
+	return e, e.answer(rest)
+}
+
+// answer reads what is said of the answer.
+func (e *example) answer(rest lines) error {
+	e.Expect, e.Save = map[string]string{}, map[string]string{}
+	for _, line := range rest {
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		save := saveLine.FindStringSubmatch(line)
-		if save == nil {
-			return e, fmt.Errorf("%q is not name = path", line)
+		if expect := expectLine.FindStringSubmatch(line); expect != nil {
+			e.Expect[expect[1]] = expect[2]
+		} else if save := saveLine.FindStringSubmatch(line); save != nil {
+			e.Save[save[1]] = save[2]
+		} else {
+			return fmt.Errorf("%q is neither path == value nor name = path", line)
 		}
-		e.Save[save[1]] = save[2]
 	}
-	return e, nil
+	return nil
+}
+
+// lines are those of an example that were not read yet.
+type lines []string
+
+// take reads the next line and returns its groups, or nil when it has not the
+// form.
+func (l *lines) take(form *regexp.Regexp) []string {
+	if len(*l) == 0 {
+		return nil
+	}
+	groups := form.FindStringSubmatch((*l)[0])
+	if groups != nil {
+		*l = (*l)[1:]
+	}
+	return groups
+}
+
+// title reads lines that begin with "# ".
+func (l *lines) title() string {
+	var words []string
+	for len(*l) > 0 && strings.HasPrefix((*l)[0], "# ") {
+		words = append(words, strings.TrimSpace((*l)[0][2:]))
+		*l = (*l)[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// until reads the lines before the next one of a form, or all.
+func (l *lines) until(form *regexp.Regexp) string {
+	n := 0
+	for n < len(*l) && !form.MatchString((*l)[n]) {
+		n++
+	}
+	text := strings.TrimSpace(strings.Join((*l)[:n], "\n"))
+	*l = (*l)[n:]
+	return text
 }

@@ -32,20 +32,32 @@ POST /b
 id = details.id
 
 ### /a.B/Get
+# As it was made.
+# By its maker.
 GET /b/{{id}}
---- 200
+Authorization: Bearer {{token}}
+X-Other: a b
+--- 200 eventually
+state.name == IN FORCE
+# and
+first = list.0.id
 `)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	if e := got[0]; e.RPC != "/a.B/Create" || e.Verb != "POST" || e.Path != "/b" || !json.Valid(e.Body) || e.Status != 201 ||
-		!maps.Equal(e.Save, map[string]string{"id": "details.id"}) {
+	if e := got[0]; e.RPC != "/a.B/Create" || e.Title != "" || e.Verb != "POST" || e.Path != "/b" || !json.Valid(e.Body) ||
+		e.Status != 201 || e.Eventually || !maps.Equal(e.Save, map[string]string{"id": "details.id"}) {
 		t.Errorf("%+v", e)
 	}
-	if e := got[1]; e.Path != "/b/{{id}}" || e.Body != nil || e.Status != 200 {
+	if e := got[1]; e.Title != "As it was made. By its maker." || e.Path != "/b/{{id}}" || e.Body != nil || e.Status != 200 || !e.Eventually ||
+		!maps.Equal(e.Headers, map[string]string{"Authorization": "Bearer {{token}}", "X-Other": "a b"}) ||
+		!maps.Equal(e.Expect, map[string]string{"state.name": "IN FORCE"}) || !maps.Equal(e.Save, map[string]string{"first": "list.0.id"}) {
 		t.Errorf("%+v", e)
 	}
-	for _, wrong := range []string{"### a.B\nGET /b\n--- 200", "### /a.B/C\nTAKE /b\n--- 200", "### /a.B/C\nGET /b\n{\n--- 200", "### /a.B/C\nGET /b", "### /a.B/C\nGET /b\n--- 200\nid is it"} {
+	for _, wrong := range []string{
+		"### a.B\nGET /b\n--- 200", "### /a.B/C\nTAKE /b\n--- 200", "### /a.B/C\nGET /b\n{\n--- 200", "### /a.B/C\nGET /b",
+		"### /a.B/C\nGET /b\n--- 200\nid is it", "### /a.B/C\nGET /b\n--- 200 soon", "### /a.B/C\nGET /b\nX Header: 1\n--- 200", "### /a.B/C",
+	} {
 		if got, err := parseExamples(wrong); err == nil {
 			t.Errorf("%q was taken: %v", wrong, got)
 		}

@@ -54,7 +54,7 @@ func access(c *contractv1.Method) string {
 	if c.GetScope() == contractv1.Scope_SCOPE_ORGANIZATION {
 		where = " in the organization that the call is about: " + organization(c)
 	}
-	if c.GetPermission() == "public" {
+	if c.GetPermission() == public {
 		return "Needs no token."
 	}
 	text := "Needs permission " + c.GetPermission() + where
