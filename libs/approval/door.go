@@ -127,7 +127,7 @@ func (g guard) Register(m *contract.Method, newRequest func() proto.Message, h c
 
 func marked(m *contract.Method, h contract.Handler) contract.Handler {
 	return func(ctx context.Context, req proto.Message) (proto.Message, error) {
-		payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+		payload, err := marshal(req)
 		if err != nil {
 			return nil, fault.Internal("%s: freeze the request", m.FullName).Because(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/approval"
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/changefeed"
@@ -38,47 +39,9 @@ var method = contract.Method{
 	Gate: &contract.Gate{Category: "things", DisplayName: "Rename thing"},
 }
 
-// approvals stands in for the approvals service.
-type approvals struct {
-	on        atomic.Bool
-	asked     atomic.Int32
-	answer    atomic.Pointer[fault.Error] // nil: no trouble
-	submitted chan *approvalsv1.Change
-	confirmed atomic.Pointer[approvalsv1.ConfirmExecutionRequest]
-	previous  atomic.Pointer[[]byte] // nil: nothing is being executed
-}
-
-func (a *approvals) trouble() error {
-	if f := a.answer.Load(); f != nil {
-		return f
-	}
-	return nil
-}
-
-func (a *approvals) GetGate(context.Context, *approvalsv1.GetGateRequest) (*approvalsv1.GetGateResponse, error) {
-	a.asked.Add(1)
-	return &approvalsv1.GetGateResponse{Enabled: a.on.Load()}, a.trouble()
-}
-
-func (a *approvals) SubmitChange(_ context.Context, in *approvalsv1.SubmitChangeRequest) (*approvalsv1.SubmitChangeResponse, error) {
-	if !a.on.Load() {
-		return nil, fault.FailedPrecondition("off").WithReason(approval.ReasonNotGated)
-	}
-	a.submitted <- in.GetChange()
-	return &approvalsv1.SubmitChangeResponse{RequestId: "the-request", Answer: []byte(`{"actionRequest":{}}`), Message: "wait"}, a.trouble()
-}
-
-func (a *approvals) ConfirmExecution(_ context.Context, in *approvalsv1.ConfirmExecutionRequest) (*approvalsv1.ConfirmExecutionResponse, error) {
-	a.confirmed.Store(in)
-	if p := a.previous.Load(); p != nil {
-		return &approvalsv1.ConfirmExecutionResponse{PreviousSha256: *p}, nil
-	}
-	return nil, fault.PermissionDenied("no").WithReason(approval.ReasonNotExecuting)
-}
-
 // things is an owner with one thing.
 type things struct {
-	approvals *approvals
+	approvals *approvaltest.Approvals
 	conn      *bus.Conn
 	db        *pg.Pool
 	harmless  func(before, after []byte) bool
@@ -92,15 +55,13 @@ func (x *thingTx) Pgx() pgx.Tx { return x.tx }
 func setup(t *testing.T) *things {
 	t.Helper()
 	server := bustest.Start(t)
-	o := &things{approvals: &approvals{submitted: make(chan *approvalsv1.Change, 10)}, conn: server.Connect(t, "caller")}
+	o := &things{approvals: approvaltest.New(), conn: server.Connect(t, "caller")}
 	o.db = pgtest.New(t, "things", fstest.MapFS{
 		"migrations/0001_init.up.sql": {Data: []byte(approval.Schema + outbox.Schema +
 			`CREATE TABLE thing (name text NOT NULL, changes integer NOT NULL); INSERT INTO thing VALUES ('old', 0);`)},
 		"migrations/0001_init.down.sql": {Data: []byte(`DROP TABLE thing;` + outbox.DropSchema + approval.DropSchema)},
 	})
-	answers := server.Connect(t, "approvals").NewServer(bus.ServerConfig{})
-	approvalsv1.RegisterApprovalsApprovalsServer(answers, o.approvals)
-	o.stop = stoppable(t, answers.Run)
+	o.stop = stoppable(t, o.approvals.Server(server.Connect(t, "approvals")).Run)
 
 	conn := server.Connect(t, "things")
 	for _, s := range []bus.Stream{changefeed.Stream(), approval.Stream()} {
@@ -226,14 +187,14 @@ func TestDo(t *testing.T) {
 	t.Run("OnRehearsesAndSubmits", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.on.Store(true)
+		o.approvals.On.Store(true)
 		err := o.call(somebody(t), "new")
 		wantReason(t, err, 202, approval.ReasonRequired)
-		if f, _ := fault.As(err); f.ID != "the-request" || f.Code != fault.CodeFailedPrecondition || string(f.Answer) != `{"actionRequest":{}}` {
+		if f, _ := fault.As(err); f.ID != approvaltest.RequestID || f.Code != fault.CodeFailedPrecondition || string(f.Answer) != `{"actionRequest":{}}` {
 			t.Errorf("got %+v", f)
 		}
 		o.want(t, "old", 0)
-		c := <-o.approvals.submitted
+		c := <-o.approvals.Submitted
 		frozen := new(eventsv1.Event)
 		if err := proto.Unmarshal(c.GetPayload(), frozen); err != nil || frozen.GetType() != "new" ||
 			string(c.GetNextState()) != `{"name":"new"}` || !bytes.Equal(c.GetPreviousSha256(), *hashOf(`{"name":"old"}`)) ||
@@ -244,18 +205,18 @@ func TestDo(t *testing.T) {
 	t.Run("WhatWouldFailIsNotSubmitted", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.on.Store(true)
+		o.approvals.On.Store(true)
 		if err := o.call(somebody(t), "refused"); fault.CodeOf(err) != fault.CodeInvalid {
 			t.Errorf("got %v", err)
 		}
-		if len(o.approvals.submitted) != 0 {
+		if len(o.approvals.Submitted) != 0 {
 			t.Error("it was submitted")
 		}
 	})
 	t.Run("WhatIsHarmlessIsMade", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.on.Store(true)
+		o.approvals.On.Store(true)
 		o.harmless = func(_, after []byte) bool { return strings.Contains(string(after), "kind") }
 		if err := o.call(somebody(t), "kind"); err != nil {
 			t.Error(err)
@@ -266,7 +227,7 @@ func TestDo(t *testing.T) {
 	t.Run("WithoutApprovalsNothingIsAssumed", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.answer.Store(fault.Unavailable("away"))
+		o.approvals.Trouble.Store(fault.Unavailable("away"))
 		if err := o.call(somebody(t), "new"); fault.CodeOf(err) != fault.CodeUnavailable {
 			t.Errorf("got %v", err)
 		}
@@ -281,8 +242,8 @@ func TestExecute(t *testing.T) {
 	t.Run("MakesTheChangeOnce", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.on.Store(true)
-		o.approvals.previous.Store(hashOf(`{"name":"old"}`))
+		o.approvals.On.Store(true)
+		o.approvals.Previous.Store(hashOf(`{"name":"old"}`))
 		as := ctx(t)
 		if err := o.call(as, "new"); err != nil {
 			t.Fatal(err)
@@ -292,18 +253,18 @@ func TestExecute(t *testing.T) {
 		}
 		o.want(t, "new", 1)
 		data, err := proto.Marshal(&eventsv1.Event{Type: "new", Payload: []byte(`{"n":1.10}`)})
-		if c := o.approvals.confirmed.Load(); err != nil || c.GetSubject() != method.Subject || !bytes.Equal(c.GetPayloadSha256(), *hashOf(string(data))) {
+		if c := o.approvals.Confirmed.Load(); err != nil || c.GetSubject() != method.Subject || !bytes.Equal(c.GetPayloadSha256(), *hashOf(string(data))) {
 			t.Errorf("asked about %v", c)
 		}
 	})
 	t.Run("OfWhatHasMovedChangesNothing", func(t *testing.T) {
 		t.Parallel()
 		o := setup(t)
-		o.approvals.previous.Store(hashOf(`{"name":"older"}`))
+		o.approvals.Previous.Store(hashOf(`{"name":"older"}`))
 		as := ctx(t)
 		wantReason(t, o.call(as, "new"), 409, approval.ReasonDrift)
 		o.want(t, "old", 0)
-		o.approvals.previous.Store(hashOf(`{"name":"old"}`))
+		o.approvals.Previous.Store(hashOf(`{"name":"old"}`))
 		if err := o.call(as, "new"); err != nil { // drift was no execution
 			t.Error(err)
 		}
@@ -324,16 +285,16 @@ func TestModes(t *testing.T) {
 		o := setup(t)
 		ctx := somebody(t)
 		o.remembered(ctx, t)
-		asked := o.approvals.asked.Load()
+		asked := o.approvals.Asked.Load()
 		for range 5 {
 			if err := o.call(ctx, "new"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if again := o.approvals.asked.Load() - asked; again != 0 {
+		if again := o.approvals.Asked.Load() - asked; again != 0 {
 			t.Errorf("asked %d times", again)
 		}
-		o.approvals.on.Store(true)
+		o.approvals.On.Store(true)
 		change, err := proto.Marshal(&changesv1.Change{Resource: "settings"})
 		if err != nil {
 			t.Fatal(err)
@@ -367,8 +328,8 @@ func (o *things) remembered(ctx context.Context, t *testing.T) {
 	t.Helper()
 	deadline, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for asked := int32(-1); asked != o.approvals.asked.Load(); {
-		asked = o.approvals.asked.Load()
+	for asked := int32(-1); asked != o.approvals.Asked.Load(); {
+		asked = o.approvals.Asked.Load()
 		if err := o.call(ctx, "new"); err != nil || deadline.Err() != nil {
 			t.Fatalf("not remembered: %v", err)
 		}

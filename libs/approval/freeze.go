@@ -49,7 +49,8 @@ func (g gate[T]) freeze(before, after []byte) (*approvalsv1.Change, error) {
 
 // record has the outbox tell approvals of a change that was made at once. The
 // relay that sends it knows nobody: identity goes along. A change without an
-// organization is in nobody's records.
+// organization is in nobody's records. Nobody carries a record out, so that it
+// needs no secrets, and neither has the outbox, nor the stream, to keep them.
 func (g gate[T]) record(ctx context.Context, tx T, before, after []byte) error {
 	if tenant.From(ctx).Organization == "" {
 		return nil
@@ -57,6 +58,9 @@ func (g gate[T]) record(ctx context.Context, tx T, before, after []byte) error {
 	frozen, err := g.freeze(before, after)
 	if err != nil {
 		return err
+	}
+	if frozen.Payload, err = marshal(withoutSecrets(g.call.request)); err != nil {
+		return fmt.Errorf("record %s: %w", g.call.method.FullName, err)
 	}
 	id := ident.NewUUID()
 	data, err := proto.Marshal(&approvalsv1.RecordChangeCommand{Id: id, Change: frozen})
@@ -98,9 +102,19 @@ func ActionType(m *contract.Method) string {
 // Display returns m as JSON for people, without what its contract marks with
 // debug_redact.
 func Display(m proto.Message) ([]byte, error) {
+	return wirejson.Default().Marshal(withoutSecrets(m))
+}
+
+// withoutSecrets returns m without what its contract marks with debug_redact.
+func withoutSecrets(m proto.Message) proto.Message {
 	shown := proto.Clone(m)
 	redact(shown.ProtoReflect())
-	return wirejson.Default().Marshal(shown)
+	return shown
+}
+
+// marshal returns the one form of a message that is frozen.
+func marshal(m proto.Message) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(m)
 }
 
 func redact(m protoreflect.Message) {
