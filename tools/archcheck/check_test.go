@@ -31,6 +31,7 @@ func TestCheck(t *testing.T) {
 			`services/access/internal/role: imports services/access: only its commands and services/allinone may import a service`,
 			`services/targets/internal/gone: is listed as pure and is not there`,
 			`services/targets/internal/target/target.go: error COMMAND-unl1sted is not in proto/errors.tsv`,
+			`services/targets/internal/target/target.go: error UNLISTED_CONSTANT is not in proto/errors.tsv`,
 			`services/targets/internal/target/target.go: error UNLISTED_REASON is not in proto/errors.tsv`,
 			`services/targets/internal/target/target.go:13: a pure package uses time.Now`,
 			`services/targets/internal/target/target.go:16: a pure package uses time.Now`,

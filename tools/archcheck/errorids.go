@@ -23,6 +23,9 @@ const catalogFile = "proto/errors.tsv"
 var (
 	errorID    = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[A-Za-z0-9]*[a-z][A-Za-z0-9]*$`)
 	headerName = regexp.MustCompile(`-[A-Z][a-z]+$`)
+	// Constants of such names and values are ids and reasons of other forms.
+	idConstant = regexp.MustCompile(`^(Code|code|Reason|reason|ID|id)[A-Z]`)
+	idWord     = regexp.MustCompile(`^[A-Z]\w+$`)
 )
 
 // errorIDs compares the error ids and reasons in the code with the catalog: a
@@ -79,20 +82,33 @@ func (r *repository) catalog() (map[string]bool, error) {
 	return ids, nil
 }
 
-// idsOf returns what looks like an error id, and the literal arguments of
-// WithID and WithReason.
+// idsOf returns what looks like an error id, the literal arguments of WithID
+// and WithReason, and constants that are named as if they went there.
 func idsOf(f *ast.File) []string {
 	ids := slices.DeleteFunc(stringsOf(f), func(s string) bool { return !errorID.MatchString(s) || headerName.MatchString(s) })
 	ast.Inspect(f, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			if method, ok := call.Fun.(*ast.SelectorExpr); ok && (method.Sel.Name == "WithID" || method.Sel.Name == "WithReason") {
-				for _, arg := range call.Args {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if method, ok := n.Fun.(*ast.SelectorExpr); ok && (method.Sel.Name == "WithID" || method.Sel.Name == "WithReason") {
+				for _, arg := range n.Args {
 					ids = append(ids, literal(arg)...)
 				}
 			}
+		case *ast.ValueSpec:
+			ids = append(ids, idConstants(n)...)
 		}
 		return true
 	})
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func idConstants(spec *ast.ValueSpec) (ids []string) {
+	for i, value := range spec.Values {
+		if i < len(spec.Names) && idConstant.MatchString(spec.Names[i].Name) {
+			ids = append(ids, slices.DeleteFunc(literal(value), func(s string) bool { return !idWord.MatchString(s) })...)
+		}
+	}
 	return ids
 }
 

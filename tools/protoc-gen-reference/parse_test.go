@@ -3,16 +3,22 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"testing"
 )
 
 func TestParseCatalog(t *testing.T) {
 	t.Parallel()
-	got, err := parseCatalog("# ids\n\nA-1\tNOT_FOUND\tIt is gone.\n")
-	if err != nil || len(got) != 1 || got[0] != (errorID{"A-1", "NOT_FOUND", "It is gone."}) {
+	got, err := parseCatalog("# ids\n# of ours\n\nA-1\tNOT_FOUND\tIt is gone.\n\n# Others\nA-2\tFAILED_PRECONDITION 409\tIt is there.\n")
+	if err != nil || !slices.Equal(got, []errorID{
+		{ID: "A-1", Code: "NOT_FOUND", Status: 404, Meaning: "It is gone."},
+		{ID: "A-2", Code: "FAILED_PRECONDITION", Status: 409, Meaning: "It is there.", Group: "Others"},
+	}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	for _, wrong := range []string{"A-1 NOT_FOUND It is gone.", "A-1\tNOT_FOUND\t", "A-1\tX\ty\nA-1\tX\tz"} {
+	for _, wrong := range []string{
+		"A-1 NOT_FOUND It is gone.", "A-1\tNOT_FOUND\t", "A-1\tABORTED\ty\nA-1\tABORTED\tz", "A-1\tX\ty", "A-1\tABORTED x\ty", "\tABORTED\ty",
+	} {
 		if got, err := parseCatalog(wrong); err == nil {
 			t.Errorf("%q was taken: %v", wrong, got)
 		}

@@ -24,3 +24,5 @@ var (
 	IDs    = []string{"COMMAND-l1sted", "COMMAND-unl1sted", "ZITADEL-Signature", "RSA-OAEP"}
 	Reason = fault{}.WithReason("UNLISTED_REASON")
 )
+
+const codeUnlisted = "UNLISTED_CONSTANT"
