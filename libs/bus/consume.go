@@ -57,12 +57,16 @@ type Consumer struct {
 // idempotent. The handler's ctx outlives ctx.
 func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Context, Message) error) error {
 	cfg = cfg.withDefaults()
-	consumer, err := c.js.CreateOrUpdateConsumer(ctx, cfg.Stream, jetstream.ConsumerConfig{
-		Durable:        cfg.Name,
-		FilterSubjects: cfg.Filter,
-		AckPolicy:      jetstream.AckExplicitPolicy,
-		AckWait:        cfg.AckWait,
-		MaxAckPending:  16 * cfg.Concurrency,
+	var consumer jetstream.Consumer
+	err := patiently(ctx, func() (err error) {
+		consumer, err = c.js.CreateOrUpdateConsumer(ctx, cfg.Stream, jetstream.ConsumerConfig{
+			Durable:        cfg.Name,
+			FilterSubjects: cfg.Filter,
+			AckPolicy:      jetstream.AckExplicitPolicy,
+			AckWait:        cfg.AckWait,
+			MaxAckPending:  16 * cfg.Concurrency,
+		})
+		return err
 	})
 	if err != nil {
 		return unlessStopped(ctx, fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err))

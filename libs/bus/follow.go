@@ -12,15 +12,20 @@ import (
 // the sequence of the stream's last message: what handle gets follows it
 // without a gap. It survives reconnects and restarts of the server.
 func (c *Conn) Follow(ctx context.Context, stream string, filter []string, ready func(last uint64), handle func(Message)) error {
-	s, err := c.js.Stream(ctx, stream)
-	if err != nil {
-		return unlessStopped(ctx, fmt.Errorf("look up stream %s: %w", stream, err))
-	}
-	last := s.CachedInfo().State.LastSeq
-	consumer, err := c.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-		FilterSubjects: filter,
-		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:    last + 1,
+	var last uint64
+	var consumer jetstream.Consumer
+	err := patiently(ctx, func() error {
+		s, err := c.js.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		last = s.CachedInfo().State.LastSeq
+		consumer, err = c.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+			FilterSubjects: filter,
+			DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
+			OptStartSeq:    last + 1,
+		})
+		return err
 	})
 	if err != nil {
 		return unlessStopped(ctx, fmt.Errorf("follow stream %s: %w", stream, err))

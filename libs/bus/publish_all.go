@@ -69,8 +69,9 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // sent one by one without waiting in between. Either way the same messages
 // again, within the stream's duplicate window, are stored once.
 //
-// UNAVAILABLE: none is stored, or not known to be; when it wraps a
-// *PartialError, that tells which are.
+// UNAVAILABLE: none is stored, or not known to be; RESOURCE_EXHAUSTED: none is,
+// for the stream is full. Where either wraps a *PartialError, that tells which
+// are.
 func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/sdk/sdktest"
+	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 )
 
@@ -99,6 +101,27 @@ func TestPublish(t *testing.T) {
 		a := sdktest.Start(t, nil)
 		a.DropEvents(t)
 		if _, err := a.Client(t).Publish(t.Context(), sdk.Event{Type: "a"}); !sdk.Unavailable(err) {
+			t.Fatalf("got %v", err)
+		}
+	})
+	t.Run("AFullStreamSaysSo", func(t *testing.T) {
+		t.Parallel()
+		a := sdktest.Start(t, nil)
+		js, err := jetstream.New(a.Connect(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream, err := js.Stream(t.Context(), contract.EventsStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := stream.CachedInfo().Config
+		cfg.MaxBytes, cfg.Discard = 1, jetstream.DiscardNew
+		if _, err := js.UpdateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Client(t).Publish(t.Context(), sdk.Event{Type: "a"})
+		if got := new(sdk.Error); !errors.As(err, &got) || got.Code != sdk.CodeExhausted || !strings.Contains(got.Message, "full (maximum bytes exceeded)") {
 			t.Fatalf("got %v", err)
 		}
 	})
