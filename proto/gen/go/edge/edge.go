@@ -125,6 +125,18 @@ var Services = []Service{
 		},
 	},
 	{
+		Name: "actionplane.v1.FlowService",
+		Methods: []*contract.Method{
+			&v1.FlowServiceRunTrigger,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewFlowServiceHandler(v1.NewFlowServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterFlowServiceHandlerServer(ctx, mux, v1.NewFlowServiceBusClient(c))
+		},
+	},
+	{
 		Name: "actionplane.v1.HookService",
 		Methods: []*contract.Method{
 			&v1.HookServiceRunRequestHook,
@@ -136,6 +148,21 @@ var Services = []Service{
 		},
 		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
 			return v1.RegisterHookServiceHandlerServer(ctx, mux, v1.NewHookServiceBusClient(c))
+		},
+	},
+	{
+		Name: "actionplane.v1.InvocationService",
+		Methods: []*contract.Method{
+			&v1.InvocationServiceListInvocations,
+			&v1.InvocationServiceGetInvocation,
+			&v1.InvocationServiceDryRunAction,
+			&v1.InvocationServiceGetTypes,
+		},
+		Connect: func(c contract.Caller, opts ...connect.HandlerOption) (string, http.Handler) {
+			return actionplanev1connect.NewInvocationServiceHandler(v1.NewInvocationServiceBusClient(c), opts...)
+		},
+		REST: func(ctx context.Context, mux *runtime.ServeMux, c contract.Caller) error {
+			return v1.RegisterInvocationServiceHandlerServer(ctx, mux, v1.NewInvocationServiceBusClient(c))
 		},
 	},
 	{

@@ -49,6 +49,7 @@ const (
 
 	EventPublish    Permission = "event.publish"
 	HookRun         Permission = "hook.run"
+	FlowRun         Permission = "flow.run"
 	CatalogAnnounce Permission = "catalog.announce"
 	CatalogRead     Permission = "catalog.read"
 	RunRead         Permission = "run.read"
@@ -77,5 +78,5 @@ func instanceReads() []Permission {
 }
 
 func instanceWrites() []Permission {
-	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, CatalogAnnounce, DeliveryReplay, DeliveryCancel, OrganizationManage, InstanceMemberWrite, IssuerWrite, ApprovalTypeWrite, ApprovalBreakGlass}
+	return []Permission{TargetWrite, TargetDelete, ExecutionWrite, EventPublish, HookRun, FlowRun, CatalogAnnounce, DeliveryReplay, DeliveryCancel, OrganizationManage, InstanceMemberWrite, IssuerWrite, ApprovalTypeWrite, ApprovalBreakGlass}
 }

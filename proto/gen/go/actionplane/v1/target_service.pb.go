@@ -778,7 +778,8 @@ type TargetHeader struct {
 	// the body is; each once.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Printable ASCII. Never returned of a secret header; left out of one, it
-	// stays as it is.
+	// stays as it is. Approvers are not shown what a change sends here, but
+	// what it makes of the settings.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	// Kept encrypted and shown to nobody.
 	Secret        bool `protobuf:"varint,3,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -1208,17 +1209,17 @@ const file_actionplane_v1_target_service_proto_rawDesc = "" +
 	"\x03tls\x18\x04 \x01(\v2\x19.actionplane.v1.TargetTLSR\x03tls\x123\n" +
 	"\fegress_allow\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\xe8\a\"\x05r\x03\x18\xff\x01R\vegressAllow\x12-\n" +
-	"\x12ed25519_signatures\x18\x06 \x01(\bR\x11ed25519Signatures\"f\n" +
+	"\x12ed25519_signatures\x18\x06 \x01(\bR\x11ed25519Signatures\"i\n" +
 	"\fTargetHeader\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x04name\x12\x1e\n" +
-	"\x05value\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80@R\x05value\x12\x16\n" +
-	"\x06secret\x18\x03 \x01(\bR\x06secret\"\xa3\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x04name\x12!\n" +
+	"\x05value\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80@\x80\x01\x01R\x05value\x12\x16\n" +
+	"\x06secret\x18\x03 \x01(\bR\x06secret\"\xa6\x01\n" +
 	"\tTargetTLS\x122\n" +
 	"\x0fca_certificates\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\bR\x0ecaCertificates\x128\n" +
-	"\x12client_certificate\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x11clientCertificate\x12(\n" +
+	"\x12client_certificate\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x04R\x11clientCertificate\x12+\n" +
 	"\n" +
-	"client_key\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\tclientKey\"\xe3\x01\n" +
+	"client_key\x18\x03 \x01(\tB\f\xbaH\x06r\x04\x18\x80\x80\x01\x80\x01\x01R\tclientKey\"\xe3\x01\n" +
 	"\fTargetStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12'\n" +

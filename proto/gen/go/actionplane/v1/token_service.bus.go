@@ -47,7 +47,6 @@ var (
 		Scope:             2,
 		OrganizationField: "organization_id",
 		SuccessStatus:     201,
-		Gate:              &contract.Gate{Category: "access", DisplayName: "Create token for somebody else"},
 	}
 	TokenServiceRevokeToken = contract.Method{
 		FullName:          "/actionplane.v1.TokenService/RevokeToken",

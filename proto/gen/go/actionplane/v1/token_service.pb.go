@@ -813,7 +813,8 @@ const file_actionplane_v1_token_service_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12<\n" +
 	"\flast_used_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"lastUsedAt2\x82\v\n" +
+	"lastUsedAt2\xd8\n" +
+	"\n" +
 	"\fTokenService\x12\xbb\x01\n" +
 	"\fListMyTokens\x12#.actionplane.v1.ListMyTokensRequest\x1a$.actionplane.v1.ListMyTokensResponse\"`\xca\xf3\x18;\n" +
 	"(actionplane.access.v1.rpc.list_my_tokens\x12\rauthenticated\x18\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/actionplane/v1/me/tokens\x12\xc5\x01\n" +
@@ -824,10 +825,9 @@ const file_actionplane_v1_token_service_proto_rawDesc = "" +
 	"\n" +
 	"ListTokens\x12!.actionplane.v1.ListTokensRequest\x1a\".actionplane.v1.ListTokensResponse\"\x9b\x01\xca\xf3\x18F\n" +
 	"%actionplane.access.v1.rpc.list_tokens\x12\n" +
-	"token.read\x18\x02\"\x0forganization_id\x82\xd3\xe4\x93\x02K\x12I/actionplane/v1/organizations/{organization_id}/people/{person_id}/tokens\x12\xa6\x02\n" +
-	"\vCreateToken\x12\".actionplane.v1.CreateTokenRequest\x1a#.actionplane.v1.CreateTokenResponse\"\xcd\x01\xca\xf3\x18u\n" +
-	"&actionplane.access.v1.rpc.create_token\x12\vtoken.write\x18\x02\"\x0forganization_id(\xc9\x012(\n" +
-	"\x06access\x12\x1eCreate token for somebody else\x82\xd3\xe4\x93\x02N:\x01*\"I/actionplane/v1/organizations/{organization_id}/people/{person_id}/tokens\x12\x81\x02\n" +
+	"token.read\x18\x02\"\x0forganization_id\x82\xd3\xe4\x93\x02K\x12I/actionplane/v1/organizations/{organization_id}/people/{person_id}/tokens\x12\xfc\x01\n" +
+	"\vCreateToken\x12\".actionplane.v1.CreateTokenRequest\x1a#.actionplane.v1.CreateTokenResponse\"\xa3\x01\xca\xf3\x18K\n" +
+	"&actionplane.access.v1.rpc.create_token\x12\vtoken.write\x18\x02\"\x0forganization_id(\xc9\x01\x82\xd3\xe4\x93\x02N:\x01*\"I/actionplane/v1/organizations/{organization_id}/people/{person_id}/tokens\x12\x81\x02\n" +
 	"\vRevokeToken\x12\".actionplane.v1.RevokeTokenRequest\x1a#.actionplane.v1.RevokeTokenResponse\"\xa8\x01\xca\xf3\x18H\n" +
 	"&actionplane.access.v1.rpc.revoke_token\x12\vtoken.write\x18\x02\"\x0forganization_id\x82\xd3\xe4\x93\x02V*T/actionplane/v1/organizations/{organization_id}/people/{person_id}/tokens/{token_id}B\xce\x01\n" +
 	"\x12com.actionplane.v1B\x11TokenServiceProtoP\x01ZLgithub.com/actionplane/actionplane/proto/gen/go/actionplane/v1;actionplanev1\xa2\x02\x03AXX\xaa\x02\x0eActionplane.V1\xca\x02\x0eActionplane\\V1\xe2\x02\x1aActionplane\\V1\\GPBMetadata\xea\x02\x0fActionplane::V1b\x06proto3"

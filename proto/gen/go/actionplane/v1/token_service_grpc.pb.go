@@ -47,6 +47,10 @@ type TokenServiceClient interface {
 	// Makes a token for a person whose own organization this is, such as a service
 	// account. The caller needs every role that the person holds, wherever that is:
 	// PERMISSION_DENIED AUTH-R0l3s. The rest is as with CreateMyToken.
+	//
+	// It waits for nobody's approval: the token is in the answer alone, and the
+	// answer to a call that is carried out later is read by nobody. What a token
+	// can do is given to its holder by SetMember, which does wait.
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
@@ -140,6 +144,10 @@ type TokenServiceServer interface {
 	// Makes a token for a person whose own organization this is, such as a service
 	// account. The caller needs every role that the person holds, wherever that is:
 	// PERMISSION_DENIED AUTH-R0l3s. The rest is as with CreateMyToken.
+	//
+	// It waits for nobody's approval: the token is in the answer alone, and the
+	// answer to a call that is carried out later is read by nobody. What a token
+	// can do is given to its holder by SetMember, which does wait.
 	CreateToken(context.Context, *CreateTokenRequest) (*CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)

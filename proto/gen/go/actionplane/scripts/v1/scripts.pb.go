@@ -313,9 +313,16 @@ type InvokeResponse struct {
 	// Set when the script failed or ran out of time.
 	Error *ScriptError `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	// Set when the script refused by api.deny.
-	Veto          *Veto                `protobuf:"bytes,3,opt,name=veto,proto3" json:"veto,omitempty"`
-	Logs          []*LogLine           `protobuf:"bytes,4,rep,name=logs,proto3" json:"logs,omitempty"`
-	Duration      *durationpb.Duration `protobuf:"bytes,5,opt,name=duration,proto3" json:"duration,omitempty"`
+	Veto     *Veto                `protobuf:"bytes,3,opt,name=veto,proto3" json:"veto,omitempty"`
+	Logs     []*LogLine           `protobuf:"bytes,4,rep,name=logs,proto3" json:"logs,omitempty"`
+	Duration *durationpb.Duration `protobuf:"bytes,5,opt,name=duration,proto3" json:"duration,omitempty"`
+	// The invocation, recorded a moment later; empty: the action is inactive and
+	// was skipped.
+	InvocationId string `protobuf:"bytes,6,opt,name=invocation_id,json=invocationId,proto3" json:"invocation_id,omitempty"`
+	// Processor time.
+	Cpu *durationpb.Duration `protobuf:"bytes,7,opt,name=cpu,proto3" json:"cpu,omitempty"`
+	// Bytes by which the worker's heap grew at the most, garbage included.
+	PeakMemory    int64 `protobuf:"varint,8,opt,name=peak_memory,json=peakMemory,proto3" json:"peak_memory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,12 +392,36 @@ func (x *InvokeResponse) GetDuration() *durationpb.Duration {
 	return nil
 }
 
+func (x *InvokeResponse) GetInvocationId() string {
+	if x != nil {
+		return x.InvocationId
+	}
+	return ""
+}
+
+func (x *InvokeResponse) GetCpu() *durationpb.Duration {
+	if x != nil {
+		return x.Cpu
+	}
+	return nil
+}
+
+func (x *InvokeResponse) GetPeakMemory() int64 {
+	if x != nil {
+		return x.PeakMemory
+	}
+	return 0
+}
+
 type ScriptError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As authors know it: "Error: bad at fn (<eval>:1:32(3))".
 	Message string `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// The script overran its time.
-	Timeout       bool `protobuf:"varint,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	Timeout bool `protobuf:"varint,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// Where in the script, from 1; 0: not known.
+	Line          uint32 `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
+	Column        uint32 `protobuf:"varint,4,opt,name=column,proto3" json:"column,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -437,6 +468,20 @@ func (x *ScriptError) GetTimeout() bool {
 		return x.Timeout
 	}
 	return false
+}
+
+func (x *ScriptError) GetLine() uint32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *ScriptError) GetColumn() uint32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
 }
 
 type Veto struct {
@@ -563,16 +608,22 @@ const file_actionplane_scripts_v1_scripts_proto_rawDesc = "" +
 	"\rInvokeRequest\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x1a\n" +
 	"\x05input\x18\x02 \x01(\fB\x04\xd0\xf3\x18\x01R\x05input\x12\x15\n" +
-	"\x06run_id\x18\x03 \x01(\tR\x05runId\"\x87\x02\n" +
+	"\x06run_id\x18\x03 \x01(\tR\x05runId\"\xfa\x02\n" +
 	"\x0eInvokeResponse\x12\x1c\n" +
 	"\x06output\x18\x01 \x01(\fB\x04\xd0\xf3\x18\x01R\x06output\x129\n" +
 	"\x05error\x18\x02 \x01(\v2#.actionplane.scripts.v1.ScriptErrorR\x05error\x120\n" +
 	"\x04veto\x18\x03 \x01(\v2\x1c.actionplane.scripts.v1.VetoR\x04veto\x123\n" +
 	"\x04logs\x18\x04 \x03(\v2\x1f.actionplane.scripts.v1.LogLineR\x04logs\x125\n" +
-	"\bduration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bduration\"A\n" +
+	"\bduration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12#\n" +
+	"\rinvocation_id\x18\x06 \x01(\tR\finvocationId\x12+\n" +
+	"\x03cpu\x18\a \x01(\v2\x19.google.protobuf.DurationR\x03cpu\x12\x1f\n" +
+	"\vpeak_memory\x18\b \x01(\x03R\n" +
+	"peakMemory\"m\n" +
 	"\vScriptError\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x18\n" +
-	"\atimeout\x18\x02 \x01(\bR\atimeout\"2\n" +
+	"\atimeout\x18\x02 \x01(\bR\atimeout\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n" +
+	"\x06column\x18\x04 \x01(\rR\x06column\"2\n" +
 	"\x04Veto\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\rR\x04code\"9\n" +
@@ -624,15 +675,16 @@ var file_actionplane_scripts_v1_scripts_proto_depIdxs = []int32{
 	7, // 3: actionplane.scripts.v1.InvokeResponse.veto:type_name -> actionplane.scripts.v1.Veto
 	8, // 4: actionplane.scripts.v1.InvokeResponse.logs:type_name -> actionplane.scripts.v1.LogLine
 	9, // 5: actionplane.scripts.v1.InvokeResponse.duration:type_name -> google.protobuf.Duration
-	4, // 6: actionplane.scripts.v1.Scripts.Invoke:input_type -> actionplane.scripts.v1.InvokeRequest
-	1, // 7: actionplane.scripts.v1.Checks.Check:input_type -> actionplane.scripts.v1.CheckRequest
-	5, // 8: actionplane.scripts.v1.Scripts.Invoke:output_type -> actionplane.scripts.v1.InvokeResponse
-	2, // 9: actionplane.scripts.v1.Checks.Check:output_type -> actionplane.scripts.v1.CheckResponse
-	8, // [8:10] is the sub-list for method output_type
-	6, // [6:8] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	9, // 6: actionplane.scripts.v1.InvokeResponse.cpu:type_name -> google.protobuf.Duration
+	4, // 7: actionplane.scripts.v1.Scripts.Invoke:input_type -> actionplane.scripts.v1.InvokeRequest
+	1, // 8: actionplane.scripts.v1.Checks.Check:input_type -> actionplane.scripts.v1.CheckRequest
+	5, // 9: actionplane.scripts.v1.Scripts.Invoke:output_type -> actionplane.scripts.v1.InvokeResponse
+	2, // 10: actionplane.scripts.v1.Checks.Check:output_type -> actionplane.scripts.v1.CheckResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_scripts_v1_scripts_proto_init() }

@@ -67,6 +67,10 @@ type TokenServiceClient interface {
 	// Makes a token for a person whose own organization this is, such as a service
 	// account. The caller needs every role that the person holds, wherever that is:
 	// PERMISSION_DENIED AUTH-R0l3s. The rest is as with CreateMyToken.
+	//
+	// It waits for nobody's approval: the token is in the answer alone, and the
+	// answer to a call that is carried out later is read by nobody. What a token
+	// can do is given to its holder by SetMember, which does wait.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
@@ -201,6 +205,10 @@ type TokenServiceHandler interface {
 	// Makes a token for a person whose own organization this is, such as a service
 	// account. The caller needs every role that the person holds, wherever that is:
 	// PERMISSION_DENIED AUTH-R0l3s. The rest is as with CreateMyToken.
+	//
+	// It waits for nobody's approval: the token is in the answer alone, and the
+	// answer to a call that is carried out later is read by nobody. What a token
+	// can do is given to its holder by SetMember, which does wait.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
