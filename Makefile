@@ -49,6 +49,11 @@ binaries: ## build every service, a stand-alone NATS server and the launcher of 
 story: ## the show, the end-to-end story and the restarts, in both shapes
 	go test -count=1 -timeout 15m -v ./services/allinone
 
+.PHONY: chaos
+chaos: ## break everything in the middle of 10,000 events each time, and print one table; about ten minutes
+	@$(MAKE) --no-print-directory binaries
+	ACTIONPLANE_CHAOS=1 ACTIONPLANE_STORY_BIN=$(BIN) go test -count=1 -timeout 20m -run '^TestChaos$$' -v ./services/allinone
+
 .PHONY: foreign
 foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 18 or later
 	@command -v npm >/dev/null || { echo "make foreign needs Node and npm (Debian: apt-get install nodejs npm)"; exit 1; }

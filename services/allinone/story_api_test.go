@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -37,17 +39,26 @@ func (a *api) url() string { return a.urls[a.calls.Add(1)%uint64(len(a.urls))] }
 // do sends in as JSON, unless it is nil, and returns the answer.
 func (a *api) do(t *testing.T, method, path string, in any) (status int, answer object) {
 	t.Helper()
+	status, answer, err := a.try(within(t), method, path, in)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return status, answer
+}
+
+// try is do for when the gateway may be away.
+func (a *api) try(ctx context.Context, method, path string, in any) (status int, answer object, err error) {
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			t.Fatal(err)
+			return 0, nil, err
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(within(t), method, a.url()+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, a.url()+path, body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	if a.token != "" {
 		req.Header.Set("Authorization", "Bearer "+a.token)
@@ -55,17 +66,17 @@ func (a *api) do(t *testing.T, method, path string, in any) (status int, answer 
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := plainHTTP.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
-		t.Fatalf("%s %s: %s is no JSON object: %q", method, path, resp.Status, text)
+		return 0, nil, fmt.Errorf("%s is no JSON object: %q", resp.Status, text)
 	}
-	return resp.StatusCode, answer
+	return resp.StatusCode, answer, nil
 }
 
 // want is do for calls that must be answered with a status.

@@ -242,6 +242,7 @@ func (p *program) signal(t *testing.T, sig syscall.Signal) {
 // processes is a process per service.
 type processes struct {
 	house
+	dir         string // of its state
 	summaryFile string
 	up          *program
 }
@@ -252,11 +253,13 @@ type summary struct {
 	Token          string
 	OrganizationID string
 	NATSURL        string
-	Processes      map[string][]struct {
-		PID      int
-		ReadyURL string
-		Log      string
-	}
+	Processes      map[string][]process
+}
+
+type process struct {
+	PID      int
+	ReadyURL string // "": a server, which is not ours
+	Log      string
 }
 
 func (p *processes) summary(t *testing.T) (s summary) {
@@ -276,8 +279,11 @@ func newProcesses(t *testing.T, extra map[string]string) *processes {
 	if testing.Short() {
 		t.Skip("a process per service takes a while: not with -short")
 	}
-	bin, dir := binaries(t), dataDir(t)
-	p := &processes{summaryFile: filepath.Join(dir, "summary.json")}
+	bin, dir := binaries(t), extra["ACTIONPLANE_DATA_DIR"]
+	if dir == "" {
+		dir = dataDir(t)
+	}
+	p := &processes{dir: dir, summaryFile: filepath.Join(dir, "summary.json")}
 	env := map[string]string{
 		"ACTIONPLANE_DATA_DIR": dir, "ACTIONPLANE_ADDR": "127.0.0.1:" + strconv.Itoa(freePorts(t, 2)),
 		"ACTIONPLANE_LOG_LEVEL": "WARN",

@@ -107,6 +107,11 @@ func within(t *testing.T) context.Context {
 // await calls f until it reports true. What it did last is in f's own log.
 func await(t *testing.T, what string, f func() bool) {
 	t.Helper()
+	awaitWithin(t, patience, what, f)
+}
+
+func awaitWithin(t *testing.T, patience time.Duration, what string, f func() bool) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)

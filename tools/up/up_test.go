@@ -217,6 +217,40 @@ func TestAChildEnds(t *testing.T) {
 	})
 }
 
+func TestAway(t *testing.T) {
+	b := setup(t)
+	b.cfg.restart = true
+	_, stop := b.run(t)
+	before := b.awaitSummary(t)
+	file := filepath.Join(b.cfg.dir, "away", "targets-1")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	away, other := before.Processes["targets"][0].PID, before.Processes["dispatch"][0].PID
+	for _, pid := range []int{away, other} {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, func() bool { return b.read(t).Processes["dispatch"][0].PID != other })
+	if b.read(t).Processes["targets"][0].PID != away {
+		t.Error("who is to stay away was started again")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return b.read(t).Processes["targets"][0].PID != away })
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(b.read(t).Processes["targets"][0].PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(); err != nil { // with one away
+		t.Error(err)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Run("ATakenPort", func(t *testing.T) {
 		b := setup(t)
@@ -252,6 +286,7 @@ func TestRefusals(t *testing.T) {
 		"WordsForANumber": {"REPLICAS": "two"},
 		"NoPort":          {"ACTIONPLANE_ADDR": "localhost"},
 		"APortTooHigh":    {"ACTIONPLANE_ADDR": "localhost:65535"},
+		"TwoNATSNodes":    {"NATS_NODES": "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if cfg, err := load(func(name string) (string, bool) { v, ok := env[name]; return v, ok }); err == nil {
