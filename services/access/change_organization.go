@@ -59,7 +59,7 @@ func (h *handlers) changeOrganization(ctx context.Context, raw string, edit func
 	if err != nil {
 		return store.Organization{}, err
 	}
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = h.mutate(ctx, gatedOrganization(id), func(ctx context.Context, tx *store.Tx) error {
 		before, err := tx.LockOrganization(ctx, id)
 		if err != nil {
 			return orNoOrganization(err)

@@ -63,7 +63,7 @@ type personRequest interface {
 // does not manage him or holds less than he, and what would leave the instance
 // without a human who owns it.
 func (h *handlers) changePerson(ctx context.Context, in personRequest, change func(context.Context, *store.Tx, store.Person) error) error {
-	return h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return h.mutatePeople(ctx, gatedPerson(in.GetPersonId()), func(ctx context.Context, tx *store.Tx) error {
 		p, err := managed(ctx, tx, in)
 		if err != nil {
 			return err

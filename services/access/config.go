@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -22,6 +23,7 @@ type Config struct {
 	TokenMaxAge time.Duration `env:"ACTIONPLANE_TOKEN_MAX_AGE" doc:"longest life of a new personal access token; 0: no limit, and tokens without expiry"`
 
 	OIDC OIDC
+	Door approval.Config
 }
 
 // OIDC says whose JSON Web Tokens are taken, and how keys are fetched. Further
@@ -53,6 +55,7 @@ const maxIssuers = 200
 func DefaultConfig() Config {
 	return Config{
 		MaxTokens: 100,
+		Door:      approval.DefaultConfig(),
 		OIDC: OIDC{
 			EmailClaim:      oidc.DefaultEmailClaim,
 			ClockSkew:       oidc.DefaultClockSkew,
@@ -68,7 +71,7 @@ func DefaultConfig() Config {
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
-	problems := []error{c.OIDC.validate()}
+	problems := []error{c.OIDC.validate(), c.Door.Validate()}
 	if c.OrganizationID != "" && !ident.IsUUID(c.OrganizationID) {
 		problems = append(problems, errors.New("ACTIONPLANE_ORGANIZATION_ID must be a lower-case UUID"))
 	}

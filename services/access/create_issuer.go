@@ -19,7 +19,7 @@ func (h *handlers) CreateIssuer(ctx context.Context, in *actionplanev1.CreateIss
 		return nil, err
 	}
 	var made store.Issuer
-	err = h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = h.mutatePeople(ctx, gated{EntityType: "issuer"}, func(ctx context.Context, tx *store.Tx) (err error) {
 		if err := h.mayKnow(ctx, tx, settings); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func (h *handlers) CreateOrganization(ctx context.Context, in *actionplanev1.Cre
 		return nil, err
 	}
 	var made store.Organization
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = h.mutate(ctx, gated{EntityType: "organization"}, func(ctx context.Context, tx *store.Tx) (err error) {
 		if made, err = tx.InsertOrganization(ctx, tenant.OrganizationID(ident.NewUUID()), name); err != nil {
 			return orNameTaken(err)
 		}

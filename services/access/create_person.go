@@ -22,7 +22,7 @@ func (h *handlers) CreatePerson(ctx context.Context, in *actionplanev1.CreatePer
 		return nil, err
 	}
 	var made store.Person
-	err = h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = h.mutatePeople(ctx, gated{EntityType: "person"}, func(ctx context.Context, tx *store.Tx) (err error) {
 		if _, err := tx.LockOrganization(ctx, organization); err != nil {
 			return orNoOrganization(err)
 		}

@@ -56,7 +56,7 @@ func (h *handlers) createToken(ctx context.Context, in tokenRequest, holder func
 		return store.Token{}, "", err
 	}
 	shown = secret.New()
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = h.mutate(ctx, gated{}, func(ctx context.Context, tx *store.Tx) error {
 		p, err := holder(ctx, tx)
 		if err != nil {
 			return err

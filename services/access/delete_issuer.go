@@ -15,7 +15,7 @@ func (h *handlers) DeleteIssuer(ctx context.Context, in *actionplanev1.DeleteIss
 	if !ident.IsUUID(in.GetIssuerId()) {
 		return nil, fault.NotFound("issuer not found")
 	}
-	err := h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := h.mutatePeople(ctx, gated{}, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.DeleteIssuer(ctx, in.GetIssuerId()); err != nil {
 			return orNoIssuer(err)
 		}

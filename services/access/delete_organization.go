@@ -17,7 +17,7 @@ func (h *handlers) DeleteOrganization(ctx context.Context, in *actionplanev1.Del
 	if err != nil {
 		return nil, err
 	}
-	err = h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = h.mutatePeople(ctx, gatedOrganization(id), func(ctx context.Context, tx *store.Tx) error {
 		o, err := tx.LockOrganization(ctx, id)
 		if err != nil {
 			return orNoOrganization(err)

@@ -12,6 +12,8 @@
 //	                                                 MemberService, TokenService, IssuerService
 //	out  actionplane.changes.v1.<tenant>.*           changes of "organization", "person", "member" and "token" (whose
 //	                                                 id is the person's), and "issuer"
+//	out  actionplane.approvals.v1.rpc.*              before gated changes: whether they must wait (libs/approval)
+//	out  stream APPROVALS                            gated changes that were made at once
 //	out  HTTP                                        discovery documents and keys of OIDC issuers
 //
 // # Tables
@@ -25,12 +27,17 @@
 //	identities      who a subject of an OIDC issuer is
 //	issuers         OIDC issuers beside that of the configuration
 //	outbox          changes that are on their way to the feed
+//	approved_changes  libs/approval's: approved requests that were carried out
 //
 // Package role says which permissions a role grants. The gateway compares
 // them with what a method asks for; owners of resources check no permissions.
 // What the gateway cannot know is checked here: nobody gives, takes, or acts
 // through what his own roles do not cover (AUTH-R0l3s), and the instance keeps
 // one human who owns it.
+//
+// Changes of people, roles, organizations and issuers wait where the caller's
+// organization requires approvals. Tokens do not: a token that is made later
+// could be shown to nobody.
 //
 // # An organization
 //
@@ -79,5 +86,6 @@
 //
 //	Postgres      calls fail with UNAVAILABLE; the gateway goes on for those it remembers
 //	NATS          nobody can ask; calls arrive again once it is back
+//	approvals     gated changes are UNAVAILABLE, unless the organization was known to require no approvals
 //	OIDC issuer   its known keys go on working for ACTIONPLANE_OIDC_KEYS_MAX_AGE; without any, UNAVAILABLE
 package access

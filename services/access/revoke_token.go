@@ -42,7 +42,7 @@ func (h *handlers) revokeToken(ctx context.Context, id string, holder func(conte
 	if !ident.IsUUID(id) {
 		return missing
 	}
-	return h.mutate(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return h.mutate(ctx, gated{}, func(ctx context.Context, tx *store.Tx) error {
 		whose, err := holder(ctx, tx)
 		if err != nil {
 			return err

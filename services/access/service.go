@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/egress"
@@ -29,6 +30,7 @@ type Service struct {
 	store  *store.Store
 	server *bus.Server
 	relay  *outbox.Relay
+	door   *approval.Door
 }
 
 // handlers answers the calls, one file for each.
@@ -37,6 +39,7 @@ type handlers struct {
 	log      *slog.Logger
 	store    *store.Store
 	relay    *outbox.Relay
+	door     *approval.Door
 	verifier *oidc.Verifier
 }
 
@@ -54,8 +57,9 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		store:  store.New(deps.DB),
 		server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
 		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
+		door:   approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log}),
 	}
-	s.register(&handlers{cfg: cfg, log: deps.Log, store: s.store, relay: s.relay, verifier: newVerifier(cfg.OIDC, deps.Log)})
+	s.register(&handlers{cfg: cfg, log: deps.Log, store: s.store, relay: s.relay, door: s.door, verifier: newVerifier(cfg.OIDC, deps.Log)})
 	return s, nil
 }
 
@@ -66,12 +70,13 @@ func newVerifier(cfg OIDC, log *slog.Logger) *oidc.Verifier {
 }
 
 func (s *Service) register(h *handlers) {
-	accessv1.RegisterAccessAccessServer(s.server, h)
-	actionplanev1.RegisterAccessOrganizationServiceServer(s.server, h)
-	actionplanev1.RegisterAccessPersonServiceServer(s.server, h)
-	actionplanev1.RegisterAccessMemberServiceServer(s.server, h)
-	actionplanev1.RegisterAccessTokenServiceServer(s.server, h)
-	actionplanev1.RegisterAccessIssuerServiceServer(s.server, h)
+	server := s.door.Guard(s.server)
+	accessv1.RegisterAccessAccessServer(server, h)
+	actionplanev1.RegisterAccessOrganizationServiceServer(server, h)
+	actionplanev1.RegisterAccessPersonServiceServer(server, h)
+	actionplanev1.RegisterAccessMemberServiceServer(server, h)
+	actionplanev1.RegisterAccessTokenServiceServer(server, h)
+	actionplanev1.RegisterAccessIssuerServiceServer(server, h)
 }
 
 // Run brings schema and stream up to date, begins the tenant where it is new,
@@ -80,15 +85,17 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	return host.Together(ctx, s.server.Run, s.relay.Run)
+	return host.Together(ctx, s.server.Run, s.relay.Run, s.door.Run)
 }
 
 func (s *Service) prepare(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
 		return err
 	}
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
-		return err
+	for _, stream := range []bus.Stream{changefeed.Stream(), approval.Stream()} {
+		if err := s.bus.EnsureStream(ctx, stream); err != nil {
+			return err
+		}
 	}
 	if err := s.begin(ctx); err != nil {
 		return fmt.Errorf("begin the tenant: %w", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/config"
@@ -34,17 +35,19 @@ const (
 // bundle is a bus and a database on which replicas of access run.
 type bundle struct {
 	*accessv1.AccessBusClient
-	server *bustest.Server
-	url    string
-	db     *pg.Pool // for looking and for arranging what has no API yet
-	log    *journal
-	tracer pgx.QueryTracer // of replicas that start; nil: none
+	server    *bustest.Server
+	approvals *approvaltest.Approvals
+	url       string
+	db        *pg.Pool // for looking and for arranging what has no API yet
+	log       *journal
+	tracer    pgx.QueryTracer // of replicas that start; nil: none
 }
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
 	b := &bundle{server: bustest.Start(t), url: pgtest.URL(t, "access", nil), log: &journal{}}
 	b.db = b.open(t)
+	b.approvals = approvaltest.Serve(t, b.server.Connect(t, "approvals"))
 	b.AccessBusClient = accessv1.NewAccessBusClient(b.server.Connect(t, "test"))
 	return b
 }

@@ -84,7 +84,7 @@ func (h *handlers) replaceRoles(ctx context.Context, raw string, in tenant.Organ
 	if err != nil {
 		return store.Member{}, err
 	}
-	err = h.mutatePeople(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = h.mutatePeople(ctx, gatedMember(raw, in), func(ctx context.Context, tx *store.Tx) (err error) {
 		if err := mayHold(ctx, tx, id, in); err != nil {
 			return err
 		}

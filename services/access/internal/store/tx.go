@@ -40,6 +40,9 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	return s.pool.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return fn(ctx, &Tx{tx: tx, in: in}) })
 }
 
+// Pgx returns the transaction itself, for the approval door.
+func (x *Tx) Pgx() pgx.Tx { return x.tx }
+
 // Lock makes the transaction the only one that changes who may do what, until
 // it ends: what it reads of roles and states stays so. Such changes are rare,
 // and rules about the last of something span rows. Call it first.
