@@ -25,8 +25,9 @@ func (s *Service) consumeRuns(ctx context.Context) error {
 	return s.bus.Consume(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverEvent)
 }
 
-// deliverEvent makes an event's run. A message that comes again may have been
-// handled to the end; then its targets are not called once more.
+// deliverEvent makes an event's run. A message that comes again, or an event
+// that was published again, may have been handled to the end; then its targets
+// are not called once more.
 func (s *Service) deliverEvent(ctx context.Context, m bus.Message) error {
 	cmd := new(dispatchv1.DeliverEventCommand)
 	if err := proto.Unmarshal(m.Data, cmd); err != nil {
@@ -36,12 +37,11 @@ func (s *Service) deliverEvent(ctx context.Context, m bus.Message) error {
 	if err != nil {
 		return err
 	}
-	if m.Delivered > 1 {
-		known, err := s.store.HasEvent(ctx, r.Tenant, r.EventID)
-		if err != nil || known {
-			return err
-		}
+	leave, err := s.doorman.Admit(ctx, r.Event())
+	if err != nil || leave == nil {
+		return err
 	}
+	defer leave()
 	if err := s.courier.NumberDeliveries(&r); err != nil {
 		return err
 	}

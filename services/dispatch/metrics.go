@@ -21,6 +21,15 @@ func (s *Service) observe(t *telemetry.Telemetry) error {
 	if err != nil {
 		return err
 	}
+	_, err = meter.Int64ObservableCounter("actionplane.dispatch.events_known",
+		metric.WithDescription("events that came again after their run was made, and were not sent again"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(s.doorman.TurnedAway()))
+			return nil
+		}))
+	if err != nil {
+		return err
+	}
 	s.passedOver, err = meter.Int64Counter("actionplane.dispatch.steps_passed_over",
 		metric.WithDescription("steps of hooks that failed without interrupting the chain"))
 	return err

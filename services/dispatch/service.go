@@ -19,6 +19,7 @@ import (
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/courier"
+	"github.com/actionplane/actionplane/services/dispatch/internal/doorman"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
 	"github.com/actionplane/actionplane/services/dispatch/internal/horizon"
@@ -42,6 +43,7 @@ type Service struct {
 	profiles *profile.Book
 	sender   *sender.Sender
 	hooks    *hook.Runner
+	doorman  *doorman.Doorman
 	courier  *courier.Courier
 	recorder *recorder.Recorder
 	gate     *gate.Gate
@@ -77,6 +79,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // gate.
 func (s *Service) connect(maker *attempt.Maker) {
 	s.store = store.New(s.db, func(lanes []run.Lane) { s.courier.Touch(lanes) })
+	s.doorman = doorman.New(s.store.KnownEvents)
 	book := terms{profiles: s.profiles, defaults: gate.Terms{Policy: s.cfg.Retry, Limits: s.cfg.limits()}}
 	s.courier = courier.New(courier.Config{
 		First: s.cfg.First, Retries: s.cfg.Retries, Hold: s.cfg.Hold, Lease: s.cfg.Lease,
@@ -106,7 +109,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits)
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.doorman.Run, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits)
 }
 
 // shareCircuits keeps replicas of one mind about targets.

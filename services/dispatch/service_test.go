@@ -254,6 +254,15 @@ func (h *house) settled(t testing.TB, runID string) *actionplanev1.Run {
 	return r
 }
 
+// handled waits until every message of runs is acknowledged.
+func (h *house) handled(t testing.TB) {
+	t.Helper()
+	eventually(t, "every message to be handled", func() bool {
+		acked, last, err := h.conn.Backlog(t.Context(), contract.RunsStream, "dispatch")
+		return err == nil && acked == last
+	})
+}
+
 func ended(s actionplanev1.DeliveryState) bool {
 	return s >= actionplanev1.DeliveryState_DELIVERY_STATE_SUCCEEDED && s != actionplanev1.DeliveryState_DELIVERY_STATE_QUEUED
 }

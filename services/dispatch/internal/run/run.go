@@ -38,6 +38,12 @@ type Run struct {
 	Deliveries  []Delivery    // by position
 }
 
+// Event names an event.
+type Event struct{ Tenant, ID string }
+
+// Event returns the event that the run is of.
+func (r Run) Event() Event { return Event{r.Tenant, r.EventID} }
+
 // Kind is what a target is for.
 type Kind string
 

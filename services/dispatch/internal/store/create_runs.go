@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -169,15 +168,4 @@ func deliveryRows(deliveries []run.Delivery) []any {
 		states, attempts, earlier, reasons, errs, wakes, changed, created, bodies,
 		keys, sequences,
 	}
-}
-
-// Index: runs_event.
-const selectEvent = `SELECT EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND event_id = $2)`
-
-// HasEvent reports whether the event has its run.
-func (s *Store) HasEvent(ctx context.Context, tenant, eventID string) (found bool, err error) {
-	if err := s.db.QueryRow(ctx, selectEvent, clean(tenant), clean(eventID)).Scan(&found); err != nil {
-		return false, fmt.Errorf("look up event %s: %w", eventID, pg.Translate(err))
-	}
-	return found, nil
 }

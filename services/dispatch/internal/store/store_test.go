@@ -10,6 +10,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/doorman"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
@@ -94,8 +95,9 @@ func TestCreateRuns(t *testing.T) {
 		if err != nil || found.Error != "x\uFFFD" || found.Deliveries[0].Error != "z\uFFFD" || found.Steps[0].Outcome != run.Succeeded {
 			t.Fatalf("got %+v, %v", found, err)
 		}
-		if known, err := s.HasEvent(t.Context(), tenantID, "nul\x00 and \xff"); err != nil || !known {
-			t.Errorf("event: %v, %v", known, err)
+		known, other := doorman.Question{Event: r.Event()}, doorman.Question{Event: run.Event{Tenant: "other", ID: r.EventID}}
+		if err := s.KnownEvents(t.Context(), []*doorman.Question{&other, &known}); err != nil || !known.Known || other.Known {
+			t.Errorf("events: %+v, %+v, %v", known, other, err)
 		}
 	})
 }
