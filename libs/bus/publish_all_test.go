@@ -104,7 +104,7 @@ func TestPublishAll(t *testing.T) {
 		t.Parallel()
 		server, conn := start(t, bus.Stream{Batches: true, MaxBytes: 2000})
 		err := conn.PublishAll(t.Context(), batch(1, 100))
-		if partial := new(bus.PartialError); fault.CodeOf(err) != fault.CodeUnavailable || errors.As(err, &partial) {
+		if partial := new(bus.PartialError); fault.CodeOf(err) != fault.CodeExhausted || errors.As(err, &partial) {
 			t.Fatalf("got %v", err)
 		}
 		if all, _ := ids(t, server); len(all) != 0 {
@@ -116,7 +116,7 @@ func TestPublishAll(t *testing.T) {
 		server, conn := start(t, bus.Stream{MaxBytes: 2000})
 		err := conn.PublishAll(t.Context(), batch(1, 100))
 		partial := new(bus.PartialError)
-		if fault.CodeOf(err) != fault.CodeUnavailable || !errors.As(err, &partial) {
+		if fault.CodeOf(err) != fault.CodeExhausted || !errors.As(err, &partial) {
 			t.Fatalf("got %v", err)
 		}
 		all, _ := ids(t, server)
