@@ -19,15 +19,16 @@ type object = map[string]any
 
 // document is the OpenAPI document while it is made.
 type document struct {
-	paths    object
-	schemas  schemas
-	tags     []object
-	catalog  []errorID
-	examples []example
+	paths     object
+	schemas   schemas
+	tags      []object
+	catalog   []errorID
+	variables []setting
+	examples  []example
 }
 
-func newDocument(catalog []errorID) *document {
-	d := &document{paths: object{}, schemas: schemas{}, catalog: catalog}
+func newDocument(catalog []errorID, variables []setting) *document {
+	d := &document{paths: object{}, schemas: schemas{}, catalog: catalog, variables: variables}
 	d.schemas.addErrors()
 	return d
 }
@@ -50,19 +51,19 @@ func (d *document) addFile(f *protogen.File) {
 
 func (d *document) operation(m *protogen.Method, b binding) object {
 	c := contractOf(m)
-	summary, description := split(prose(m.Comments))
-	if summary == "" {
-		summary = words(string(m.Desc.Name()))
-	}
 	op := object{
 		"operationId":  operationID(m, b),
 		"tags":         []string{string(m.Parent.Desc.FullName())},
-		"summary":      summary,
-		"description":  strings.TrimSpace(description + "\n\n" + access(c)),
+		"summary":      words(string(m.Desc.Name())),
+		"description":  strings.TrimSpace(prose(m.Comments) + "\n\n" + access(c)),
 		"responses":    d.responses(m, c, b),
 		"security":     []object{{"bearer": []string{}}},
 		"x-rpc":        fmt.Sprintf("/%s/%s", m.Parent.Desc.FullName(), m.Desc.Name()),
 		"x-permission": c.GetPermission(),
+		"x-scope":      scope(c),
+	}
+	if c.GetPermission() == public {
+		op["security"] = []object{}
 	}
 	if gate := c.GetGate(); gate != nil {
 		op["x-gate"] = object{"category": gate.GetCategory(), "displayName": gate.GetDisplayName()}
@@ -120,8 +121,9 @@ func (d *document) json() ([]byte, error) {
 				"description": "A personal access token, or a JWT of a configured OIDC issuer.",
 			}},
 		},
-		"x-errors":   d.catalog,
-		"x-examples": d.examples,
+		"x-errors":        d.catalog,
+		"x-configuration": d.variables,
+		"x-examples":      d.examples,
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
@@ -133,6 +135,12 @@ func (d *document) json() ([]byte, error) {
 
 const introduction = `Every method is also offered over gRPC, gRPC-Web and Connect at the same port, by the name in x-rpc.
 
-Field names are read in lowerCamelCase and in snake_case and written in lowerCamelCase; zero values are omitted from answers, unknown fields of requests ignored. 64-bit integers are written as strings and read as strings or numbers.
+Callers send a token, "Authorization: Bearer …": a personal access token, or a JWT of an OIDC issuer that is known. Methods that are about an organization take its id from their path, else from the header x-zitadel-orgid, else it is the caller's own.
 
-Errors are google.rpc.Status with a zitadel.v1.ErrorDetail where the error has an id; below /api/v0 they are {"error", "code"}. x-errors lists every id.`
+Field names are read in lowerCamelCase and in snake_case and written in lowerCamelCase; zero values are omitted from answers, unknown fields of requests ignored. 64-bit integers are written as strings and read as strings or numbers. Bytes are base64, times RFC 3339, durations seconds such as "1.5s".
+
+Errors are google.rpc.Status with a zitadel.v1.ErrorDetail where the error has an id; below /api/v0 they are {"error", "code"}. x-errors lists every id. Where an answer has a Retry-After header, the same request may succeed after so many seconds.
+
+An organization may demand that other people approve sensitive changes (x-gate). Such a change is then answered with 202 and the request for approval, and made once enough people have approved it.
+
+Limits of fields stand at the fields, those of the installation in x-configuration.`

@@ -11,6 +11,8 @@ import (
 // example is a request that works when those before it were sent first.
 type example struct {
 	RPC string `json:"rpc"`
+	// Number is its place among all, from 1.
+	Number int `json:"number"`
 	// Title says what the example shows, where that is not plain.
 	Title string `json:"title,omitempty"`
 	Verb  string `json:"verb"`
@@ -62,6 +64,7 @@ func parseExamples(text string) ([]example, error) {
 		if err != nil {
 			return nil, fmt.Errorf("### %s: %w", part, err)
 		}
+		e.Number = len(all) + 1
 		all = append(all, e)
 	}
 	return all, nil

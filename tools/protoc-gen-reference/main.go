@@ -2,13 +2,15 @@
 // into one OpenAPI 3.1 document of their REST bindings: paths, bodies and query
 // parameters as grpc-gateway maps them, statuses and permissions from the
 // contract options, limits from the validation rules, prose from the comments,
-// the error ids of a catalog, and examples that a test runs.
+// the error ids of a catalog, the variables of the configuration, and examples
+// that a test runs.
 //
 // Generators that exist know nothing of the contract options and print bodies
 // that are one field of the request as if they were the whole of it.
 //
-// Parameters: errors=<file> and examples=<file> name the catalog and the
-// examples, out=<dir> the directory of the generated package.
+// Parameters: errors=<file>, configuration=<file> and examples=<file> name the
+// catalog, the variables and the examples, out=<dir> the directory of the
+// generated package.
 package main
 
 import (
@@ -23,6 +25,7 @@ import (
 func main() {
 	var flags flag.FlagSet
 	errorsFile := flags.String("errors", "", "catalog of error ids")
+	configurationFile := flags.String("configuration", "", "variables of the configuration")
 	examplesFile := flags.String("examples", "", "examples of requests")
 	dir := flags.String("out", "reference", "directory of the generated package, relative to the output")
 	protogen.Options{ParamFunc: flags.Set}.Run(func(p *protogen.Plugin) error {
@@ -31,11 +34,15 @@ func main() {
 		if err != nil {
 			return err
 		}
+		variables, err := readWith(*configurationFile, parseConfiguration)
+		if err != nil {
+			return err
+		}
 		examples, err := readWith(*examplesFile, parseExamples)
 		if err != nil {
 			return err
 		}
-		d := newDocument(catalog)
+		d := newDocument(catalog, variables)
 		for _, f := range p.Files {
 			if f.Generate {
 				d.addFile(f)

@@ -51,7 +51,7 @@ first = list.0.id
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	if e := got[0]; e.RPC != "/a.B/Create" || e.Title != "" || e.Verb != "POST" || e.Path != "/b" || !json.Valid(e.Body) ||
+	if e := got[0]; e.Number != 1 || e.RPC != "/a.B/Create" || e.Title != "" || e.Verb != "POST" || e.Path != "/b" || !json.Valid(e.Body) ||
 		e.Status != 201 || e.Eventually || !maps.Equal(e.Save, map[string]string{"id": "details.id"}) {
 		t.Errorf("%+v", e)
 	}
@@ -70,20 +70,23 @@ first = list.0.id
 	}
 }
 
+func TestParseConfiguration(t *testing.T) {
+	t.Parallel()
+	got, err := parseConfiguration("# all\nMAX\tgateway, access\t10\tthe most\nMIN\tgateway\t\tthe least\n")
+	if err != nil || !slices.Equal(got, []setting{{"MAX", "gateway, access", "10", "the most"}, {"MIN", "gateway", "", "the least"}}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, wrong := range []string{"MAX\tgateway\t10", "MAX\tgateway\t10\t", "\tgateway\t10\tthe most"} {
+		if got, err := parseConfiguration(wrong); err == nil {
+			t.Errorf("%q was taken: %v", wrong, got)
+		}
+	}
+}
+
 func TestProse(t *testing.T) {
 	t.Parallel()
 	if got := paragraphs(" One\n two. Three.\n\n Four\n"); got != "One two. Three.\n\nFour" {
 		t.Errorf("%q", got)
-	}
-	for text, want := range map[string][2]string{
-		"One. Two. Three.": {"One", "Two. Three."},
-		"One two.":         {"One two", ""},
-		"One.\n\nTwo.":     {"One", "Two."},
-		"":                 {"", ""},
-	} {
-		if first, rest := split(text); first != want[0] || rest != want[1] {
-			t.Errorf("%q: %q, %q", text, first, rest)
-		}
 	}
 	for name, want := range map[string]string{"CreateTarget": "Create target", "ListFlowTypes": "List flow types"} {
 		if got := words(name); got != want {

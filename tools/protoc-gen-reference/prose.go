@@ -28,18 +28,6 @@ func paragraphs(text string) string {
 	return strings.TrimSpace(strings.Join(out, "\n\n"))
 }
 
-// split takes the first sentence off.
-func split(text string) (first, rest string) {
-	end := strings.Index(text, ". ")
-	if newline := strings.Index(text, "\n"); newline >= 0 && (end < 0 || newline < end) {
-		return strings.TrimSuffix(text[:newline], "."), strings.TrimSpace(text[newline:])
-	}
-	if end < 0 {
-		return strings.TrimSuffix(text, "."), ""
-	}
-	return text[:end], text[end+2:]
-}
-
 var hump = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // words turns CreateTarget into "Create target".
@@ -65,6 +53,17 @@ func access(c *contractv1.Method) string {
 		text += " An organization may demand other people's approval (" + gate.GetDisplayName() + "); then the answer is 202 with the request for it."
 	}
 	return text
+}
+
+// scope says where the permission must hold; "" for methods that need none.
+func scope(c *contractv1.Method) string {
+	switch {
+	case c.GetPermission() == public || c.GetPermission() == "authenticated":
+		return ""
+	case c.GetScope() == contractv1.Scope_SCOPE_ORGANIZATION:
+		return "organization"
+	}
+	return "instance"
 }
 
 func organization(c *contractv1.Method) string {

@@ -131,17 +131,16 @@ func (s schemas) enum(e *protogen.Enum) object {
 	name := string(e.Desc.FullName())
 	if _, ok := s[name]; !ok {
 		var values []string
-		text := prose(e.Comments)
+		meanings := object{}
 		for _, v := range e.Values {
 			values = append(values, string(v.Desc.Name()))
 			if says := prose(v.Comments); says != "" {
-				text += "\n\n" + string(v.Desc.Name()) + ": " + says
+				meanings[string(v.Desc.Name())] = says
 			}
 		}
 		s[name] = object{"type": "string", "enum": values}
-		if text != "" {
-			s[name]["description"] = paragraphs(text)
-		}
+		set(s[name], "description", prose(e.Comments) != "", prose(e.Comments))
+		set(s[name], "x-enumDescriptions", len(meanings) > 0, meanings)
 	}
 	return object{"$ref": "#/components/schemas/" + name}
 }
@@ -172,7 +171,7 @@ func wellKnown(name protoreflect.FullName) object {
 	case "google.protobuf.Timestamp":
 		return object{"type": "string", "format": "date-time"}
 	case "google.protobuf.Duration":
-		return object{"type": "string", "pattern": `^-?[0-9]+(\.[0-9]{1,9})?s$`, "examples": []string{"10s", "0.5s"}}
+		return object{"type": "string", "title": "duration", "pattern": `^-?[0-9]+(\.[0-9]{1,9})?s$`, "examples": []string{"10s", "0.5s"}}
 	case "google.protobuf.Struct":
 		return object{"type": "object"}
 	case "google.protobuf.Value":

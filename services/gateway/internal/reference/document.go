@@ -14,9 +14,20 @@ type document struct {
 	Tags []struct{ Name, Description string }
 	// Paths maps a path to its operations by their verbs in lower case.
 	Paths      map[string]map[string]*operation
-	Components struct{ Schemas map[string]*schema }
-	Errors     []struct{ ID, Code, Meaning string } `json:"x-errors"`
+	Components struct {
+		Schemas   map[string]*schema
+		Responses map[string]struct{ Description string }
+	}
+	Errors        []errorID `json:"x-errors"`
+	Configuration []setting `json:"x-configuration"`
 }
+
+type errorID struct {
+	ID, Code, Meaning, Group string
+	Status                   int // 0: it varies
+}
+
+type setting struct{ Name, Services, Default, Meaning string }
 
 type operation struct {
 	Path, Verb  string `json:"-"`
@@ -24,7 +35,10 @@ type operation struct {
 	Tags        []string
 	Summary     string
 	Description string
-	RPC         string `json:"x-rpc"`
+	RPC         string                        `json:"x-rpc"`
+	Permission  string                        `json:"x-permission"`
+	Scope       string                        `json:"x-scope"` // "": the permission holds anywhere
+	Gate        *struct{ DisplayName string } `json:"x-gate"`
 	Parameters  []struct {
 		Name, In, Description string
 		Required              bool
@@ -35,11 +49,19 @@ type operation struct {
 		Description string
 		Content     content
 	}
-	Examples []struct {
-		Verb, Path string
-		Body       json.RawMessage
-		Status     int
-	} `json:"x-examples"`
+	Examples []example `json:"x-examples"`
+}
+
+// example is a request that works, see tools/protoc-gen-reference.
+type example struct {
+	Number            int
+	Title, Verb, Path string
+	Headers           map[string]string
+	Body              json.RawMessage
+	Status            int
+	Eventually        bool
+	Expect, Save      map[string]string
+	Public            bool
 }
 
 type content map[string]struct{ Schema *schema }
@@ -64,14 +86,19 @@ type schema struct {
 	ExclusiveMaximum *float64 `json:"exclusiveMaximum"`
 	MinItems         *float64 `json:"minItems"`
 	MaxItems         *float64 `json:"maxItems"`
+	MinProperties    *float64 `json:"minProperties"`
 	MaxProperties    *float64 `json:"maxProperties"`
+	UniqueItems      bool     `json:"uniqueItems"`
 	Items            *schema  `json:"items"`
 	Values           *schema  `json:"additionalProperties"`
 	Properties       map[string]*schema
 	Required         []string
 	AllOf            []*schema
 	OneOf            []*schema
+	Not              *schema
 	Title            string
+	// Meanings are those of the values of an enum.
+	Meanings map[string]string `json:"x-enumDescriptions"`
 }
 
 // anyOf is one type or a list of them.
@@ -117,3 +144,16 @@ func (d *document) of(service string) []*operation {
 
 // names returns the names of the shared schemas, sorted.
 func (d *document) names() []string { return slices.Sorted(maps.Keys(d.Components.Schemas)) }
+
+// failures returns what statuses say, whatever the method, by status.
+func (d *document) failures() map[string]string {
+	all := map[string]string{}
+	for name, r := range d.Components.Responses {
+		status := short(name)
+		if status == "default" {
+			status = "others"
+		}
+		all[status] = r.Description
+	}
+	return all
+}

@@ -599,7 +599,7 @@ const file_actionplane_approvals_v1_approvals_proto_rawDesc = "" +
 	"\adisplay\x18\b \x01(\fR\adisplay\x125\n" +
 	"\x12target_entity_type\x18\t \x01(\tB\a\xbaH\x04r\x02\x18dR\x10targetEntityType\x122\n" +
 	"\x10target_entity_id\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x0etargetEntityId\x12%\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0etargetEntityId\x12%\n" +
 	"\x0eprevious_state\x18\v \x01(\fR\rpreviousState\x12\x1d\n" +
 	"\n" +
 	"next_state\x18\f \x01(\fR\tnextState\x120\n" +
