@@ -4,8 +4,8 @@ package main
 // work done bare, in the same package and run.
 type pair struct{ what, benchmark, baseline string }
 
-// pairs are all comparisons. A benchmark that reports ratios itself, as
-// metrics x/<baseline>, needs none.
+// pairs are all comparisons. A benchmark that reports ratios itself
+// (ownRatios) needs none.
 var pairs = []pair{
 	{"REST call at the edge / bare Fiber route", "BenchmarkREST", "BenchmarkBareFiber"},
 	{"the same with spans and metrics / bare Fiber route", "BenchmarkRESTObserved", "BenchmarkBareFiber"},
@@ -16,6 +16,11 @@ var pairs = []pair{
 	{"script in a worker process / bare VM in this process", "BenchmarkInvoke", "BenchmarkBareVM"},
 }
 
-// ownRatio begins the metrics of benchmarks that measure their baseline
-// themselves, e.g. "x/nethttp".
-const ownRatio = "x/"
+// ownRatios begin the metrics of benchmarks that measure their baseline
+// themselves, e.g. "x/nethttp", and say what is compared.
+var ownRatios = []struct{ prefix, of string }{
+	{"x/", "time"},
+	{"cpu/", "CPU time"},
+	{"p50/", "median latency"},
+	{"p99/", "p99 latency"},
+}
