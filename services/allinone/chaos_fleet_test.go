@@ -61,11 +61,32 @@ func newFleet(t *testing.T, extra map[string]string) *fleet {
 		t.Fatal(err)
 	}
 	f.js = js
+	await(t, "the services answer", f.answers(t)) // a cluster still makes its streams when all are up
 	created := f.api.want(t, http.StatusOK, http.MethodPost, actionsPath, object{"name": "pass", "script": passes, "timeout": "5s"})
 	id, _ := created["id"].(string)
 	f.script = f.api.createTarget(t, "pass", "action://"+id, "restWebhook", true)
 	f.warm(t)
+	await(t, "both replicas of every service are at work", func() bool { return f.measure(t).alike() })
 	return f
+}
+
+// answers reports whether every gateway's calls are answered, through access
+// and those who own what is asked for.
+func (f *fleet) answers(t *testing.T) func() bool {
+	return func() bool {
+		for range f.urls {
+			for _, path := range []string{"/actionplane/v1/deliveries:summary", "/actionplane/v1/targets/1/settings"} {
+				status, _, err := f.api.try(within(t), http.MethodGet, path, nil)
+				if err != nil || status != http.StatusOK && status != http.StatusNotFound {
+					return false
+				}
+			}
+			if status, _, err := f.api.try(within(t), http.MethodPost, actionsPath+"/_search", object{}); err != nil || status != http.StatusOK {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // warm sends events through everything, so that pools are as full as they get.
@@ -82,18 +103,12 @@ func (f *fleet) warm(t *testing.T) {
 
 func startPlainFleet(t *testing.T) *fleet { return newFleet(t, nil) }
 
-// names returns the children that a service or server has, as up names them.
-func (f *fleet) names(t *testing.T, service string) (names []string) {
+// setRetry has a target tried every second until all is over.
+func (f *fleet) setRetry(t *testing.T, to target) {
 	t.Helper()
-	list := f.summary(t).Processes[service]
-	for i, p := range list {
-		name := service + "-" + strconv.Itoa(i+1)
-		if p.ReadyURL == "" && len(list) == 1 {
-			name = service
-		}
-		names = append(names, name)
-	}
-	return names
+	f.api.want(t, http.StatusOK, http.MethodPut, "/actionplane/v1/targets/"+to.id+"/settings", object{"settings": object{
+		"retry": object{"maxAttempts": 100, "schedule": []string{"1s"}},
+	}})
 }
 
 // kill kills all processes of a service or server and returns who they were.
@@ -234,6 +249,23 @@ type usage struct {
 
 // usages are those of the services' processes by number.
 type usages map[int]usage
+
+// alike reports whether replicas of a service hold about the same: one that is
+// ready may still be waiting for a cluster to make its streams.
+func (all usages) alike() bool {
+	least := map[string]int{}
+	for _, u := range all {
+		if n, ok := least[u.service]; !ok || u.goroutines < n {
+			least[u.service] = u.goroutines
+		}
+	}
+	for _, u := range all {
+		if u.goroutines > least[u.service]+slack {
+			return false
+		}
+	}
+	return true
+}
 
 // slack is how much more of either a process may hold after a scenario: its
 // pools of connections may not have been as full before.

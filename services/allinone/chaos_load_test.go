@@ -61,6 +61,8 @@ func newLoad(t *testing.T, f *fleet, c *chaos, s scenario) *load {
 	t.Cleanup(l.struck)
 	t.Cleanup(l.http.CloseIdleConnections)
 	l.target = f.api.createTargetWith(t, object{"name": s.name, "endpoint": l.sink.url, "timeout": "2s", "restWebhook": object{}})
+	l.sink.flaky = s.flaky
+	f.setRetry(t, l.target)
 	chain := []any{l.target}
 	if s.scripted {
 		chain = []any{f.script, l.target}
@@ -79,10 +81,7 @@ func (l *load) addSick(t *testing.T) {
 	for name, behave := range illnesses {
 		s := newSick(t, behave)
 		target := l.fleet.api.createTargetWith(t, object{"name": name, "endpoint": s.url, "timeout": "1s", "restWebhook": object{"interruptOnError": false}})
-		l.fleet.api.want(t, http.StatusOK, http.MethodPut, "/actionplane/v1/targets/"+target.id+"/settings", object{"settings": object{
-			"retry":  object{"maxAttempts": 100, "schedule": []string{"1s"}},
-			"limits": object{"circuitPause": "0.5s"},
-		}})
+		l.fleet.setRetry(t, target)
 		s.target = target
 		l.sicks, chain = append(l.sicks, s), append(chain, target)
 	}

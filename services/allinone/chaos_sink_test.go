@@ -11,9 +11,11 @@ import (
 
 // sink is a healthy target that counts what it gets, and what it should get.
 type sink struct {
-	url string
+	url   string
+	flaky bool // refuses some events at first
 
 	mu       sync.Mutex
+	refused  map[int]bool
 	accepted []bool // by event
 	got      []int  // requests by event
 	arrived  int    // events that came at least once
@@ -21,7 +23,7 @@ type sink struct {
 
 func newSink(t *testing.T, events int) *sink {
 	t.Helper()
-	s := &sink{accepted: make([]bool, events), got: make([]int, events)}
+	s := &sink{accepted: make([]bool, events), got: make([]int, events), refused: map[int]bool{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -39,15 +41,23 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.take(body.Payload.N)
+	if !s.take(body.Payload.N) {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+	}
 }
 
-func (s *sink) take(n int) {
+// take is false for an event that is refused this time.
+func (s *sink) take(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.flaky && n%overSick == 0 && !s.refused[n] {
+		s.refused[n] = true
+		return false
+	}
 	if s.got[n]++; s.got[n] == 1 {
 		s.arrived++
 	}
+	return true
 }
 
 // accept notes that a publisher was told that an event is stored.

@@ -37,7 +37,7 @@ func units() []host.Unit {
 		host.Service("targets", targets.DefaultConfig(), targets.New, host.WithDatabase),
 		host.Service("actions", actions.DefaultConfig(), actions.New, host.WithDatabase),
 		host.Service("executions", executions.DefaultConfig(), executions.New, host.WithDatabase, host.WithCache),
-		host.Service("scripts", scripts.DefaultConfig(), scripts.New),
+		host.Service("scripts", scripts.DefaultConfig(), scripts.New, host.WithDatabase),
 		host.Service("dispatch", dispatch.DefaultConfig(), dispatch.New, host.WithDatabase),
 		host.Service("approvals", approvals.DefaultConfig(), approvals.New, host.WithDatabase),
 		host.Service("gateway", gateway.DefaultConfig(), gateway.New, host.WithCache),

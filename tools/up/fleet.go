@@ -29,6 +29,7 @@ type fleet struct {
 	mu       sync.Mutex
 	replicas []*replica
 	servers  []*replica
+	nodes    []*replica // those of the servers that are NATS
 	postgres *pgserver.Server
 	ending   bool // nothing is started any more
 

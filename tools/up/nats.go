@@ -45,6 +45,25 @@ func (f *fleet) startNATS(ctx context.Context) error {
 			return err
 		}
 	}
+	if f.cfg.nodes == 1 {
+		return nil
+	}
+	return f.awaitCluster(ctx, clients)
+}
+
+// awaitCluster waits until every node knows all others: what one is asked
+// before that, those behind another do not hear.
+func (f *fleet) awaitCluster(ctx context.Context, ports []int) error {
+	var addrs []string
+	for _, port := range ports {
+		addrs = append(addrs, fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	for i, r := range f.nodes {
+		knowsAll := func(ctx context.Context) error { return answers(ctx, addrs[i], "", addrs...) }
+		if err := f.current(r).await(ctx, knowsAll); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -63,7 +82,9 @@ func (f *fleet) startNode(ctx context.Context, i, port int, routes []int) error 
 		return err
 	}
 	c := command{name: name, path: filepath.Join(f.cfg.binaries, "nats-server"), args: []string{"-c", conf}}
-	return f.startServer(ctx, "nats", c, port, "", "INFO ")
+	node, err := f.startServer(ctx, "nats", c, port, "", "INFO ")
+	f.nodes = append(f.nodes, node)
+	return err
 }
 
 func (f *fleet) routes(ports []int) []string {

@@ -47,7 +47,8 @@ func (f *fleet) startRedis(ctx context.Context) error {
 		return err
 	}
 	f.redisURL = fmt.Sprintf("redis://:%s@127.0.0.1:%d/0", f.secrets.redisPassword, ports[0])
-	return f.startServer(ctx, "redis", command{name: "redis", path: path, args: []string{conf}}, ports[0], "PING\r\n", "-NOAUTH")
+	_, err = f.startServer(ctx, "redis", command{name: "redis", path: path, args: []string{conf}}, ports[0], "PING\r\n", "-NOAUTH")
+	return err
 }
 
 // findRedis returns the system's redis-server, which root installs where it is
@@ -82,11 +83,11 @@ func runVisibly(ctx context.Context, path string, args ...string) error {
 
 // startServer starts a server and waits until it answers a line with what it
 // should.
-func (f *fleet) startServer(ctx context.Context, service string, c command, port int, say, expect string) error {
+func (f *fleet) startServer(ctx context.Context, service string, c command, port int, say, expect string) (*replica, error) {
 	c.env = os.Environ()
 	ch, err := f.startChild(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := &replica{service: service, child: ch}
 	f.mu.Lock()
@@ -95,10 +96,11 @@ func (f *fleet) startServer(ctx context.Context, service string, c command, port
 	f.supervise(r)
 	f.onStop(func() error { return f.current(r).stop() })
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	return ch.await(ctx, func(ctx context.Context) error { return answers(ctx, addr, say, expect) })
+	return r, ch.await(ctx, func(ctx context.Context) error { return answers(ctx, addr, say, expect) })
 }
 
-func answers(ctx context.Context, addr, say, expect string) error {
+// answers checks that the line which a server answers holds all that is expected.
+func answers(ctx context.Context, addr, say string, expect ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	var d net.Dialer
@@ -115,8 +117,10 @@ func answers(ctx context.Context, addr, say, expect string) error {
 		return err
 	}
 	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err == nil && !strings.HasPrefix(line, expect) {
-		err = fmt.Errorf("%s says %q", addr, line)
+	for _, part := range expect {
+		if err == nil && !strings.Contains(line, part) {
+			err = fmt.Errorf("%s says %q, without %q", addr, line, part)
+		}
 	}
 	return err
 }

@@ -19,7 +19,7 @@ import (
 var services = []string{"access", "targets", "actions", "approvals", "scripts", "dispatch", "executions", "gateway"}
 
 // stateless services have no tables.
-var stateless = []string{"scripts", "gateway"}
+var stateless = []string{"gateway"}
 
 // replica is one process of a service or a server.
 type replica struct {
