@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -35,6 +36,11 @@ type Change[T Transaction] struct {
 	// on. For the settings that say so: what is remembered of them is old.
 	Decides bool
 }
+
+// Unchanged reports, as Change.Harmless, whether a change leaves everything as
+// it is. For states that hold all that a change may change, if only as the
+// number of a version.
+func Unchanged(before, after []byte) bool { return before != nil && bytes.Equal(before, after) }
 
 // Begin runs fn in a transaction, again where that lost a race, and commits
 // unless fn fails.

@@ -46,7 +46,7 @@ type (
 
 // gatedPerson is a change of a person and of all that he holds.
 func gatedPerson(id string) gated {
-	return gated{EntityType: "person", EntityID: id, State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
+	return gated{EntityType: "person", EntityID: id, Harmless: approval.Unchanged, State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
 		p, found, err := lockedPerson(ctx, tx, id)
 		if err != nil || !found {
 			return nil, err
@@ -66,7 +66,7 @@ func gatedPerson(id string) gated {
 // gatedMember is a change of the roles that a person holds in an organization,
 // or in the instance where that is "".
 func gatedMember(id string, in tenant.OrganizationID) gated {
-	return gated{EntityType: "member", EntityID: id, State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
+	return gated{EntityType: "member", EntityID: id, Harmless: approval.Unchanged, State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
 		p, found, err := lockedPerson(ctx, tx, id)
 		if err != nil || !found {
 			return nil, err
@@ -81,7 +81,7 @@ func gatedMember(id string, in tenant.OrganizationID) gated {
 
 // gatedOrganization is a change of an organization.
 func gatedOrganization(id tenant.OrganizationID) gated {
-	return gated{EntityType: "organization", EntityID: string(id), State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
+	return gated{EntityType: "organization", EntityID: string(id), Harmless: approval.Unchanged, State: func(ctx context.Context, tx *store.Tx) ([]byte, error) {
 		o, err := tx.LockOrganization(ctx, id)
 		if fault.CodeOf(err) == fault.CodeNotFound {
 			return nil, nil

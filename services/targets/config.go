@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/services/targets/internal/registry"
 	"github.com/actionplane/actionplane/services/targets/internal/secret"
@@ -21,6 +22,8 @@ type Config struct {
 	MaxOverlap     time.Duration `env:"ACTIONPLANE_TARGET_MAX_OVERLAP" doc:"longest that a replaced signing key may go on signing; at most 168h"`
 	MaxHeaders     int           `env:"ACTIONPLANE_TARGET_MAX_HEADERS" doc:"most custom headers of a target"`
 	MaxEgressAllow int           `env:"ACTIONPLANE_TARGET_MAX_EGRESS_ALLOW" doc:"most private addresses and hosts that a target may be allowed by its settings; 0: none, ACTIONPLANE_EGRESS_ALLOW alone decides"`
+
+	Door approval.Config
 }
 
 // DefaultConfig returns the defaults. There is none for the master key.
@@ -32,12 +35,13 @@ func DefaultConfig() Config {
 		MaxOverlap:     7 * 24 * time.Hour,
 		MaxHeaders:     32,
 		MaxEgressAllow: 32,
+		Door:           approval.DefaultConfig(),
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
-	var problems []error
+	problems := []error{c.Door.Validate()}
 	if len(c.MasterKey.Reveal()) < secret.MinMasterKey {
 		problems = append(problems, fmt.Errorf("ACTIONPLANE_MASTER_KEY must be at least %d characters", secret.MinMasterKey))
 	}

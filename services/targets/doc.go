@@ -17,9 +17,11 @@
 //	get_target_snapshots                             for executions (internal/wirepeer)
 //	get_sending_profile, disable_target              for dispatch (internal/wirepeer)
 //
-// and announces every change on stream CHANGES as a change of resource
-// "target", also one of settings and keys. A call that changes something
-// answers once its change is on the feed, or after half a second without.
+// and, as to gated changes, calls actionplane.approvals.v1.rpc.… and publishes
+// to stream APPROVALS (libs/approval). It announces every change on stream
+// CHANGES as a change of resource "target", also one of settings and keys. A
+// call that changes something answers once its change is on the feed, or after
+// half a second without.
 //
 // The wires are thin: internal/registry holds the one set of targets that all
 // of them show, and its mutate is the one door through which any of them
@@ -28,7 +30,7 @@
 // # Tables
 //
 // targets, signing_keys, ed25519_keys, settings, public_keys, web_keys and
-// outbox, in schema "targets". Secrets are encrypted under
+// outbox, and approved_changes of libs/approval, in schema "targets". Secrets are encrypted under
 // ACTIONPLANE_MASTER_KEY and bound to tenant, target and purpose. A service that
 // finds secrets under another master key does not start.
 //
@@ -58,6 +60,7 @@
 //
 //	Postgres   every call is UNAVAILABLE; nothing is cached here
 //	NATS       no calls come; committed changes wait in the outbox
+//	approvals  gated changes are UNAVAILABLE, unless the organization was known to require no approvals
 //	executions, dispatch   not noticed: they ask us, we never ask them
 //
 // # Error ids

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
@@ -57,6 +58,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	var everything record
 	log := slog.NewJSONHandler(&everything, &slog.HandlerOptions{Level: slog.LevelDebug})
 	bustest.Run(t, newLoggingService(t, server.Connect(t, "targets"), db, masterKey, log).Run)
+	approvaltest.Serve(t, server.Connect(t, "approvals"))
 	w := newWorld(server.Connect(t, "test"), db)
 	ctx := as(t)
 	id := w.jwe(ctx, t)

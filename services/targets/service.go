@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
@@ -33,6 +34,7 @@ type Service struct {
 	box    *secret.Box
 	server *bus.Server
 	relay  *outbox.Relay
+	door   *approval.Door
 }
 
 // New builds the service. It opens and starts nothing.
@@ -52,19 +54,20 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		box:    box,
 		server: deps.Bus.NewServer(bus.ServerConfig{Validate: validator.Check}),
 		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
+		door:   approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log}),
 	}
-	s.serve(registry.New(cfg.bounds(), registry.Deps{Log: deps.Log, Store: s.store, Box: box, Relay: s.relay}))
+	s.serve(registry.New(cfg.bounds(), registry.Deps{Log: deps.Log, Store: s.store, Box: box, Relay: s.relay, Door: s.door}))
 	return s, nil
 }
 
 // serve offers targets on every wire.
 func (s *Service) serve(targets *registry.Registry) {
-	v2 := wirev2.New(targets)
-	actionv3alpha.RegisterTargetsZITADELActionsServer(s.server, wirev3alpha.New(targets))
-	actionv2.RegisterTargetsActionServiceServer(s.server, v2)
-	actionv2beta.RegisterTargetsActionServiceServer(s.server, wirev2beta.New(v2))
-	actionplanev1.RegisterTargetsTargetServiceServer(s.server, wireown.New(targets))
-	targetsv1.RegisterTargetsTargetsServer(s.server, wirepeer.New(targets))
+	v2, server := wirev2.New(targets), s.door.Guard(s.server)
+	actionv3alpha.RegisterTargetsZITADELActionsServer(server, wirev3alpha.New(targets))
+	actionv2.RegisterTargetsActionServiceServer(server, v2)
+	actionv2beta.RegisterTargetsActionServiceServer(server, wirev2beta.New(v2))
+	actionplanev1.RegisterTargetsTargetServiceServer(server, wireown.New(targets))
+	targetsv1.RegisterTargetsTargetsServer(server, wirepeer.New(targets))
 }
 
 // Run serves until ctx is done and returns nil once everything in hand is
@@ -73,7 +76,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	return host.Together(ctx, s.server.Run, s.relay.Run)
+	return host.Together(ctx, s.server.Run, s.relay.Run, s.door.Run)
 }
 
 // prepare brings schema and stream up to date and checks the master key.
@@ -81,8 +84,10 @@ func (s *Service) prepare(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
 		return err
 	}
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
-		return err
+	for _, stream := range []bus.Stream{changefeed.Stream(), approval.Stream()} {
+		if err := s.bus.EnsureStream(ctx, stream); err != nil {
+			return err
+		}
 	}
 	foreign, err := s.store.SecretsUnderOtherMaster(ctx, s.box.KeyID())
 	if err != nil {

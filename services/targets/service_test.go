@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/changefeed"
@@ -37,12 +38,13 @@ const masterKey = "a master key for tests"
 // database, and the clients that its neighbours use.
 type world struct {
 	*actionv3alpha.ZITADELActionsBusClient
-	internal *targetsv1.TargetsBusClient
-	v2       *actionv2.ActionServiceBusClient
-	v2beta   *actionv2beta.ActionServiceBusClient
-	own      *actionplanev1.TargetServiceBusClient
-	conn     *bus.Conn
-	db       *pg.Pool
+	internal  *targetsv1.TargetsBusClient
+	v2        *actionv2.ActionServiceBusClient
+	v2beta    *actionv2beta.ActionServiceBusClient
+	own       *actionplanev1.TargetServiceBusClient
+	conn      *bus.Conn
+	db        *pg.Pool
+	approvals *approvaltest.Approvals
 }
 
 func setup(t testing.TB) *world { return setupReplicas(t, 2) }
@@ -51,10 +53,13 @@ func setupReplicas(t testing.TB, replicas int) *world {
 	t.Helper()
 	server := bustest.Start(t)
 	db := pgtest.New(t, "targets", store.Migrations)
+	approvals := approvaltest.Serve(t, server.Connect(t, "approvals"))
 	for range replicas {
 		bustest.Run(t, newService(t, server.Connect(t, "targets"), db, masterKey).Run)
 	}
-	return newWorld(server.Connect(t, "test"), db)
+	w := newWorld(server.Connect(t, "test"), db)
+	w.approvals = approvals
+	return w
 }
 
 // newWorld returns the clients of a service that runs.

@@ -19,7 +19,7 @@ func (r *Registry) Create(ctx context.Context, c target.Config) (created target.
 	if err := c.Check(); err != nil {
 		return target.Target{}, config.Secret{}, err
 	}
-	err = r.mutate(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = r.mutate(ctx, gated{}, func(ctx context.Context, tx *store.Tx) (err error) {
 		if created, err = r.insert(ctx, tx, c); err != nil {
 			return err
 		}

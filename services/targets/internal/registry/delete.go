@@ -15,7 +15,7 @@ func (r *Registry) Delete(ctx context.Context, raw string) (deleted target.Targe
 	if err != nil {
 		return target.Target{}, err
 	}
-	err = r.mutate(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = r.mutate(ctx, r.gatedTarget(id), func(ctx context.Context, tx *store.Tx) (err error) {
 		if deleted, err = tx.DeleteTarget(ctx, id); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/services/targets/internal/secret"
@@ -33,6 +34,7 @@ type Deps struct {
 	Store *store.Store
 	Box   *secret.Box
 	Relay *outbox.Relay
+	Door  *approval.Door
 }
 
 // Registry holds the targets of all tenants. It is safe for concurrent use, by

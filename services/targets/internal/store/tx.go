@@ -68,6 +68,9 @@ func (x *Tx) InsertTarget(ctx context.Context, id target.ID, c target.Config) (t
 	return t, done("insert", id, err)
 }
 
+// Pgx returns the transaction itself, for the approval door.
+func (x *Tx) Pgx() pgx.Tx { return x.tx }
+
 // LockTarget returns a target that nobody else changes until the transaction
 // ends.
 func (x *Tx) LockTarget(ctx context.Context, id target.ID) (target.Target, error) {
