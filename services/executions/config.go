@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/services/executions/internal/chain"
@@ -23,6 +24,8 @@ type Config struct {
 	EventBatchMaxCount  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_COUNT" doc:"events that may be published at once; at most 1000"`
 	EventBatchMaxBytes  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_BYTES" doc:"bytes that they may have in all"`
 	EventWorkers        int           `env:"ACTIONPLANE_EVENT_WORKERS" doc:"events that one replica resolves at once"`
+
+	Door approval.Config
 }
 
 // DefaultConfig returns the defaults.
@@ -30,12 +33,14 @@ func DefaultConfig() Config {
 	return Config{
 		CatalogMaxEntries: 50_000, ExecutionMaxTargets: 100, ExecutionMaxDepth: chain.MaxIncludeHops,
 		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20, EventWorkers: 64,
+		Door: approval.DefaultConfig(),
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
 	problems := []error{
+		c.Door.Validate(),
 		within("ACTIONPLANE_CATALOG_MAX_ENTRIES", c.CatalogMaxEntries, 1, 1_000_000),
 		within("ACTIONPLANE_EXECUTION_MAX_TARGETS", c.ExecutionMaxTargets, 1, chain.MaxEntries),
 		within("ACTIONPLANE_EXECUTION_MAX_DEPTH", c.ExecutionMaxDepth, 0, chain.MaxIncludeHops),

@@ -21,8 +21,10 @@
 //	actionplane.dispatch.v1.rpc.run_hook                 with the caller's reply inbox
 //	stream RUNS                                          one message per event that matches
 //	stream CHANGES, resource "execution"
+//	actionplane.approvals.v1.rpc.*, stream APPROVALS     gated changes (libs/approval)
 //
-// Tables (schema executions): executions, entries, catalog, outbox.
+// Tables (schema executions): executions, entries, catalog, outbox, and
+// approved_changes of libs/approval.
 //
 // A trigger has one winner: method > service > all; event > longest group >
 // all; a function by name (internal/condition). An execution with an empty
@@ -44,6 +46,8 @@
 //	Postgres      what is cached goes on being resolved; changes and the rest
 //	              answer UNAVAILABLE; events wait in the stream
 //	targets       the same, for chains that are not cached
+//	approvals     lists cannot be set (UNAVAILABLE), unless the organization was known
+//	              to require no approvals
 //	Redis         slower, not wrong
 //	dispatch      the caller of a hook waits up to bus.ReconnectWindow, then
 //	              gets UNAVAILABLE; events wait in RUNS

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/cache/cachetest"
@@ -37,16 +38,17 @@ const patience = 30 * time.Second
 // one Redis, a targets service and a dispatch of the test's own.
 type world struct {
 	*actionv3alpha.ZITADELActionsBusClient
-	hooks   *hooksv1.HooksBusClient
-	catalog *actionplanev1.CatalogServiceBusClient
-	events  *actionplanev1.EventServiceBusClient
-	server  *bustest.Server
-	conn    *bus.Conn
-	db      *pg.Pool
-	targets *fakeTargets
-	log     *journal
-	dbURL   string
-	redis   string
+	hooks     *hooksv1.HooksBusClient
+	catalog   *actionplanev1.CatalogServiceBusClient
+	events    *actionplanev1.EventServiceBusClient
+	server    *bustest.Server
+	conn      *bus.Conn
+	db        *pg.Pool
+	targets   *fakeTargets
+	approvals *approvaltest.Approvals
+	log       *journal
+	dbURL     string
+	redis     string
 }
 
 func setup(t testing.TB) *world {
@@ -55,6 +57,7 @@ func setup(t testing.TB) *world {
 		server: bustest.Start(t), targets: &fakeTargets{known: map[string]*targetsv1.TargetSnapshot{}},
 		log: &journal{}, dbURL: pgtest.URL(t, "executions", nil), redis: cachetest.URL(t),
 	}
+	w.approvals = approvaltest.Serve(t, w.server.Connect(t, "approvals"))
 	w.conn = w.server.Connect(t, "test")
 	w.db = w.open(t)
 	w.ZITADELActionsBusClient = actionv3alpha.NewZITADELActionsBusClient(w.conn)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
@@ -36,6 +37,7 @@ type Service struct {
 	bus      *bus.Conn
 	server   *bus.Server
 	relay    *outbox.Relay
+	door     *approval.Door
 	store    *store.Store
 	targets  *targetsv1.TargetsBusClient
 	epochs   *resolver.Epochs
@@ -58,14 +60,16 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		epochs:  resolver.NewEpochs(),
 		ids:     ident.NewSource(ident.RandomNode()),
 	}
+	s.door = approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log})
 	s.resolver = resolver.New(s.store, s.targets, deps.Cache, s.epochs, deps.Log)
-	actionv3alpha.RegisterExecutionsZITADELActionsServer(s.server, s)
-	actionv2.RegisterExecutionsActionServiceServer(s.server, actionV2{s})
-	actionv2beta.RegisterExecutionsActionServiceServer(s.server, actionV2Beta{actionV2{s}})
-	actionplanev1.RegisterExecutionsCatalogServiceServer(s.server, s)
-	actionplanev1.RegisterExecutionsEventServiceServer(s.server, s)
-	hooksv1.RegisterExecutionsHooksServer(s.server, s)
-	hooksv1.RegisterExecutionsConditionsServer(s.server, s)
+	server := s.door.Guard(s.server)
+	actionv3alpha.RegisterExecutionsZITADELActionsServer(server, s)
+	actionv2.RegisterExecutionsActionServiceServer(server, actionV2{s})
+	actionv2beta.RegisterExecutionsActionServiceServer(server, actionV2Beta{actionV2{s}})
+	actionplanev1.RegisterExecutionsCatalogServiceServer(server, s)
+	actionplanev1.RegisterExecutionsEventServiceServer(server, s)
+	hooksv1.RegisterExecutionsHooksServer(server, s)
+	hooksv1.RegisterExecutionsConditionsServer(server, s)
 	return s, nil
 }
 
@@ -75,12 +79,12 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, migrations.FS); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	for _, stream := range []bus.Stream{changefeed.Stream(), s.eventStream()} {
+	for _, stream := range []bus.Stream{changefeed.Stream(), approval.Stream(), s.eventStream()} {
 		if err := s.bus.EnsureStream(ctx, stream); err != nil {
 			return host.Stopped(ctx, err)
 		}
 	}
-	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeTargetChanges, s.relay.Run, s.followChanges)
+	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeTargetChanges, s.relay.Run, s.door.Run, s.followChanges)
 }
 
 // followChanges keeps the epochs of the resolver.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/tenant"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
@@ -80,20 +81,27 @@ func (s *Service) setExecution(ctx context.Context, in setting) (store.Execution
 	return out, nil
 }
 
-// put stores the list and announces the change with it.
+// put stores the list and announces the change with it, unless it must wait for
+// approval.
 func (s *Service) put(ctx context.Context, tenantID string, in setting) (store.Execution, error) {
-	id, now := in.condition.ID(), time.Now().UTC().Truncate(time.Microsecond)
-	return s.store.Set(ctx, store.Setting{
-		Tenant: tenantID, Kind: string(in.condition.Kind), Now: now, Limits: s.cfg.limits(), Same: in.same,
-		Root: chain.Execution{ConditionID: id, Entries: in.entries},
-		Changed: func(ctx context.Context, tx pgx.Tx, created bool) error {
-			op := changesv1.Operation_OPERATION_CHANGED
-			if created {
-				op = changesv1.Operation_OPERATION_CREATED
-			}
-			return changefeed.Add(ctx, tx, "execution", id, op, now)
-		},
+	id := in.condition.ID()
+	var out store.Execution
+	err := approval.Do(ctx, s.door, gatedExecution(tenantID, id), s.store.Tx, func(ctx context.Context, tx *store.Tx) (err error) {
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		out, err = tx.Set(ctx, store.Setting{
+			Tenant: tenantID, Kind: string(in.condition.Kind), Now: now, Limits: s.cfg.limits(), Same: in.same,
+			Root: chain.Execution{ConditionID: id, Entries: in.entries},
+			Changed: func(ctx context.Context, tx pgx.Tx, created bool) error {
+				op := changesv1.Operation_OPERATION_CHANGED
+				if created {
+					op = changesv1.Operation_OPERATION_CREATED
+				}
+				return changefeed.Add(ctx, tx, "execution", id, op, now)
+			},
+		})
+		return err
 	})
+	return out, err
 }
 
 // dropVanished takes targets that were deleted since checkEntries saw them out

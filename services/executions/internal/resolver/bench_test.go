@@ -71,9 +71,12 @@ func BenchmarkResolve(b *testing.B) {
 
 func put(b *testing.B, s *store.Store, id string, entries ...chain.Entry) {
 	b.Helper()
-	_, err := s.Set(b.Context(), store.Setting{
-		Tenant: "t", Kind: "request", Now: time.Now(), Root: chain.Execution{ConditionID: id, Entries: entries},
-		Changed: func(context.Context, pgx.Tx, bool) error { return nil },
+	err := s.Tx(b.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Set(ctx, store.Setting{
+			Tenant: "t", Kind: "request", Now: time.Now(), Root: chain.Execution{ConditionID: id, Entries: entries},
+			Changed: func(context.Context, pgx.Tx, bool) error { return nil },
+		})
+		return err
 	})
 	if err != nil {
 		b.Fatal(err)

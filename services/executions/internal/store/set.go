@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/services/executions/internal/chain"
 )
 
@@ -45,30 +44,48 @@ type Setting struct {
 // Set stores an execution in place of what there was, unless nothing changes,
 // and returns it as it then is. The rules about includes are checked on what
 // the transaction itself sees.
-func (s *Store) Set(ctx context.Context, in Setting) (Execution, error) {
-	var out Execution
-	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlLockTenant, in.Tenant); err != nil {
-			return err
-		}
-		graph, err := readGraph(ctx, tx, in)
-		if err != nil {
-			return err
-		}
-		old, exists := graph[in.Root.ConditionID]
-		if exists && in.Same(old.Chain(), Chains(graph)) {
-			out = old
-			return nil
-		}
-		if err := checkIncludes(in, graph); err != nil {
-			return err
-		}
-		if out, err = put(ctx, tx, in); err != nil {
-			return err
-		}
-		return in.Changed(ctx, tx, !exists)
-	})
-	return out, pg.Translate(err)
+func (x *Tx) Set(ctx context.Context, in Setting) (Execution, error) {
+	if err := x.lock(ctx, in.Tenant); err != nil {
+		return Execution{}, err
+	}
+	graph, err := readGraph(ctx, x.tx, in)
+	if err != nil {
+		return Execution{}, err
+	}
+	old, exists := graph[in.Root.ConditionID]
+	if exists && in.Same(old.Chain(), Chains(graph)) {
+		return old, nil
+	}
+	if err := checkIncludes(in, graph); err != nil {
+		return Execution{}, err
+	}
+	out, err := put(ctx, x.tx, in)
+	if err != nil {
+		return Execution{}, err
+	}
+	return out, in.Changed(ctx, x.tx, !exists)
+}
+
+// Locked returns an execution that nobody else changes until the transaction
+// ends, and whether there is one.
+func (x *Tx) Locked(ctx context.Context, tenant, conditionID string) (Execution, bool, error) {
+	if err := x.lock(ctx, tenant); err != nil {
+		return Execution{}, false, err
+	}
+	rows, err := x.tx.Query(ctx, sqlGetExecutions, tenant, []string{conditionID})
+	if err != nil {
+		return Execution{}, false, err
+	}
+	found, err := pgx.CollectRows(rows, scanExecution)
+	if err != nil || len(found) == 0 {
+		return Execution{}, false, err
+	}
+	return found[0], true, nil
+}
+
+func (x *Tx) lock(ctx context.Context, tenant string) error {
+	_, err := x.tx.Exec(ctx, sqlLockTenant, tenant)
+	return err
 }
 
 func readGraph(ctx context.Context, tx pgx.Tx, in Setting) (map[string]Execution, error) {

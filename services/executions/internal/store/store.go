@@ -20,6 +20,18 @@ type Store struct {
 // New returns a store on the service's pool.
 func New(db *pg.Pool) *Store { return &Store{db: db} }
 
+// Tx is a change in progress.
+type Tx struct{ tx pgx.Tx }
+
+// Pgx returns the transaction itself, for the feed and the approval door.
+func (x *Tx) Pgx() pgx.Tx { return x.tx }
+
+// Tx runs fn in a transaction, again when it lost a race: fn must change
+// nothing but through its Tx.
+func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return pg.Translate(s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return fn(ctx, &Tx{tx: tx}) }))
+}
+
 // Execution is a stored execution.
 type Execution struct {
 	ConditionID string
