@@ -9,6 +9,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/circuit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
+	"github.com/actionplane/actionplane/services/dispatch/internal/retention"
 )
 
 // Config is what an operator may set.
@@ -33,6 +34,11 @@ type Config struct {
 	CircuitPause      time.Duration `env:"ACTIONPLANE_CIRCUIT_PAUSE" doc:"how long a target is left alone at first, where it does not say it itself; doubled after each probe that fails"`
 	CircuitMaxPause   time.Duration `env:"ACTIONPLANE_CIRCUIT_MAX_PAUSE" doc:"longest that a target is left alone before it is probed"`
 	Poll              time.Duration `env:"ACTIONPLANE_DELIVERY_POLL" doc:"how often a replica looks for what others have left due, and exchanges circuits with them"`
+
+	// Retention says for how long what is over is kept.
+	Retention     retention.Policy
+	RetentionPoll time.Duration `env:"ACTIONPLANE_RETENTION_POLL" doc:"how often a replica looks for what has been kept for long enough"`
+	RetentionPage int           `env:"ACTIONPLANE_RETENTION_PAGE" doc:"most runs that one transaction deletes"`
 }
 
 // limits are those of targets that do not say any themselves.
@@ -61,12 +67,16 @@ func DefaultConfig() Config {
 		CircuitPause:      circuit.DefaultPolicy().Pause,
 		CircuitMaxPause:   circuit.DefaultPolicy().MaxPause,
 		Poll:              time.Second,
+
+		Retention:     retention.DefaultPolicy(),
+		RetentionPoll: time.Minute,
+		RetentionPage: 500,
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
-	problems := []error{c.Retry.Validate()}
+	problems := []error{c.Retry.Validate(), c.Retention.Validate()}
 	if err := c.limits().Circuit.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("ACTIONPLANE_CIRCUIT_FAILURES, _PAUSE, _MAX_PAUSE: %w", err))
 	}
@@ -78,6 +88,7 @@ func (c Config) Validate() error {
 		"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS": c.First,
 		"ACTIONPLANE_DELIVERY_RETRIES":        c.Retries,
 		"ACTIONPLANE_TARGET_CONCURRENCY":      c.TargetConcurrency,
+		"ACTIONPLANE_RETENTION_PAGE":          c.RetentionPage,
 	} {
 		if n < 1 || n > 65536 {
 			problems = append(problems, fmt.Errorf("%s must be 1 to 65536", name))
@@ -89,6 +100,7 @@ func (c Config) Validate() error {
 		"ACTIONPLANE_DELIVERY_PAUSE": c.Pause,
 		"ACTIONPLANE_DELIVERY_GRACE": c.Grace,
 		"ACTIONPLANE_DELIVERY_POLL":  c.Poll,
+		"ACTIONPLANE_RETENTION_POLL": c.RetentionPoll,
 	} {
 		if d <= 0 {
 			problems = append(problems, fmt.Errorf("%s must be positive", name))

@@ -17,7 +17,7 @@ func (s *Service) GetDelivery(ctx context.Context, in *actionplanev1.GetDelivery
 	}
 	d, err := s.store.Delivery(ctx, string(tenant.From(ctx).Tenant), id)
 	if err != nil {
-		return nil, named(err, "delivery", in.GetId())
+		return nil, s.named(err, "delivery", in.GetId())
 	}
 	return &actionplanev1.GetDeliveryResponse{Delivery: wireDelivery(d)}, nil
 }

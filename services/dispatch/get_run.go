@@ -10,7 +10,7 @@ import (
 )
 
 // GetRun returns a run with its deliveries and attempts. NOT_FOUND until it is
-// recorded.
+// recorded, and again once it has been kept for long enough.
 func (s *Service) GetRun(ctx context.Context, in *actionplanev1.GetRunRequest) (*actionplanev1.GetRunResponse, error) {
 	id, err := run.ParseID(in.GetId())
 	if err != nil {
@@ -18,15 +18,7 @@ func (s *Service) GetRun(ctx context.Context, in *actionplanev1.GetRunRequest) (
 	}
 	r, err := s.store.Run(ctx, string(tenant.From(ctx).Tenant), id)
 	if err != nil {
-		return nil, named(err, "run", in.GetId())
+		return nil, s.named(err, "run", in.GetId())
 	}
 	return &actionplanev1.GetRunResponse{Run: wireRun(r)}, nil
-}
-
-// named says what was not found.
-func named(err error, what, id string) error {
-	if fault.CodeOf(err) == fault.CodeNotFound {
-		return fault.NotFound("there is no %s %s", what, id).Because(err)
-	}
-	return err
 }

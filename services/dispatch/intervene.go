@@ -21,11 +21,11 @@ func (s *Service) intervene(ctx context.Context, id, done string, what store.Int
 	}
 	changed, err := s.store.Intervene(ctx, tenantID, deliveryID, what)
 	if err != nil {
-		return run.Delivery{}, named(err, "delivery", id)
+		return run.Delivery{}, s.named(err, "delivery", id)
 	}
 	d, err := s.store.Delivery(ctx, tenantID, deliveryID)
 	if err != nil {
-		return run.Delivery{}, named(err, "delivery", id)
+		return run.Delivery{}, s.named(err, "delivery", id)
 	}
 	if !changed {
 		return run.Delivery{}, fault.FailedPrecondition("delivery %s is %s and cannot be %s", id, d.State, done)

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/actionplane/actionplane/libs/telemetry"
@@ -25,6 +26,18 @@ func (s *Service) observe(t *telemetry.Telemetry) error {
 		metric.WithDescription("events that came again after their run was made, and were not sent again"),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(s.doorman.TurnedAway()))
+			return nil
+		}))
+	if err != nil {
+		return err
+	}
+	_, err = meter.Int64ObservableCounter("actionplane.dispatch.rows_deleted",
+		metric.WithDescription("rows that were deleted because they had been kept for long enough, by table"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			runs, deliveries, attempts := s.sweeper.Deleted()
+			for table, n := range map[string]int64{"runs": runs, "deliveries": deliveries, "attempts": attempts} {
+				o.Observe(n, metric.WithAttributes(attribute.String("table", table)))
+			}
 			return nil
 		}))
 	if err != nil {

@@ -29,6 +29,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store/migrations"
+	"github.com/actionplane/actionplane/services/dispatch/internal/sweeper"
 )
 
 // Service is the dispatch room. Any number may run on the same database and
@@ -46,6 +47,7 @@ type Service struct {
 	doorman  *doorman.Doorman
 	courier  *courier.Courier
 	recorder *recorder.Recorder
+	sweeper  *sweeper.Sweeper
 	gate     *gate.Gate
 	replica  string
 
@@ -93,6 +95,8 @@ func (s *Service) connect(maker *attempt.Maker) {
 	})
 	s.recorder = recorder.New(recorder.Config{Buffer: 8192, MaxBatch: 512, Timeout: 10 * time.Second, Pause: s.cfg.Pause},
 		s.store.CreateRuns, s.log)
+	s.sweeper = sweeper.New(sweeper.Config{Policy: s.cfg.Retention, Every: s.cfg.RetentionPoll, Page: s.cfg.RetentionPage},
+		sweeper.Deps{Store: s.store, Events: s.oldest(contract.EventsStream), Runs: s.oldest(contract.RunsStream), Log: s.log})
 	s.hooks = hook.NewRunner(&gate.Patient{Gate: s.gate, Book: book, Next: maker}, s.courier, s.bus.MaxPayload()-answerMargin)
 }
 
@@ -109,7 +113,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.doorman.Run, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits)
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.doorman.Run, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
 }
 
 // shareCircuits keeps replicas of one mind about targets.
