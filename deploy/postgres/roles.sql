@@ -40,6 +40,10 @@
 \else
   \set executions_password :password
 \endif
+\if :{?scripts_password}
+\else
+  \set scripts_password :password
+\endif
 \if :{?targets_password}
 \else
   \set targets_password :password
@@ -59,6 +63,7 @@ INSERT INTO room VALUES
     ('approvals', :'approvals_password'),
     ('dispatch', :'dispatch_password'),
     ('executions', :'executions_password'),
+    ('scripts', :'scripts_password'),
     ('targets', :'targets_password');
 DO $$
 BEGIN -- not a CHECK, whose message would print the password

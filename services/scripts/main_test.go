@@ -6,8 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/services/scripts"
 )
 
@@ -20,5 +19,5 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(pgtest.Main(m))
 }

@@ -5,29 +5,27 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+
 	"github.com/actionplane/actionplane/libs/bus"
-	"github.com/actionplane/actionplane/libs/cache"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/validation"
-	actionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1"
-	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
+	flowsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/flows/v1"
 	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	"github.com/actionplane/actionplane/services/scripts/internal/journal"
+	"github.com/actionplane/actionplane/services/scripts/internal/store"
+	"github.com/actionplane/actionplane/services/scripts/internal/store/migrations"
 	"github.com/actionplane/actionplane/services/scripts/internal/worker"
 )
 
-const (
-	// WorkerCommand is the subcommand that makes the running binary a worker.
-	WorkerCommand = "script-worker"
-
-	rememberedPrograms = 10_000
-	// programTTL bounds how long a program is remembered should a change of it
-	// go unheard.
-	programTTL = 30 * time.Second
-)
+// WorkerCommand is the subcommand that makes the running binary a worker.
+const WorkerCommand = "script-worker"
 
 // Subcommands returns what a binary that holds this service must offer.
 func Subcommands() []host.Subcommand {
@@ -36,17 +34,22 @@ func Subcommands() []host.Subcommand {
 	}}}
 }
 
-// Service is the scripts room.
+// Service is the scripts room. Any number may run on the same database and
+// bus.
 type Service struct {
+	cfg      Config
 	log      *slog.Logger
 	bus      *bus.Conn
+	db       *pg.Pool
 	server   *bus.Server
 	pool     *worker.Pool
-	actions  *actionsv1.ActionsBusClient
-	programs *cache.Local[programKey, *actionsv1.GetProgramResponse]
-}
+	library  *library
+	store    *store.Store
+	recorder *journal.Recorder
+	ids      *ident.Source
 
-type programKey struct{ tenant, action string }
+	invocations metric.Int64Counter
+}
 
 // New builds the service; its workers come with Run.
 func New(cfg Config, deps host.Deps) (*Service, error) {
@@ -54,54 +57,64 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	workerConfig, err := cfg.workers()
+	workers, err := cfg.pool()
 	if err != nil {
 		return nil, err
 	}
-	pool, err := worker.New(workerConfig, worker.Deps{Log: deps.Log})
+	pool, err := worker.New(workers, worker.Deps{Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
+	records := store.New(deps.DB)
 	s := &Service{
-		log: deps.Log, bus: deps.Bus, pool: pool,
-		server:   deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
-		actions:  actionsv1.NewActionsBusClient(deps.Bus),
-		programs: cache.NewLocal[programKey, *actionsv1.GetProgramResponse](rememberedPrograms, programTTL),
+		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB, pool: pool,
+		server:  deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check, Concurrency: cfg.concurrency()}),
+		library: newLibrary(deps.Bus),
+		store:   records,
+		recorder: journal.NewRecorder(journal.Config{
+			MaxEntries: cfg.Buffer, MaxBytes: cfg.BufferBytes, MaxBatch: 256, Timeout: 10 * time.Second, Pause: time.Second,
+		}, records.Record, deps.Log),
+		ids: ident.NewSource(ident.RandomNode()),
+	}
+	if err := s.observe(deps.Telemetry); err != nil {
+		return nil, err
 	}
 	scriptsv1.RegisterScriptsScriptsServer(s.server, s)
+	scriptsv1.RegisterScriptsChecksServer(s.server, s)
+	flowsv1.RegisterScriptsFlowsServer(s.server, s)
+	actionplanev1.RegisterScriptsInvocationServiceServer(s.server, s)
 	return s, nil
 }
 
-// workers returns the pool's configuration: this binary again, under another
-// name.
-func (c Config) workers() (worker.Config, error) {
+// pool returns the configuration of the workers: this binary again, under
+// another name.
+func (c Config) pool() (worker.Config, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return worker.Config{}, fmt.Errorf("find the running binary: %w", err)
 	}
-	out := worker.Config{Command: []string{self, WorkerCommand}, Size: c.Workers, Grace: c.Grace}
-	if out.Size == 0 {
-		out.Size = 2 * runtime.NumCPU() // a script that waits for an answer leaves its CPU to another
+	out := worker.Config{
+		Command: []string{self, WorkerCommand}, Size: c.workers(), MaxQueue: c.Queue, MaxPerTenant: c.TenantWorkers, Grace: c.Grace,
 	}
 	out.Settings.MaxMemory = c.MaxMemory
 	out.Settings.Egress.Allow = c.EgressAllow
+	out.Settings.Host.Logs.MaxEntries, out.Settings.Host.Logs.MaxBytes = c.LogLines, c.LogBytes
+	out.Settings.Host.HTTP.MaxCalls, out.Settings.Host.HTTP.MaxBody = c.Calls, c.AnswerLimit
 	return out, nil
 }
 
-// Run serves until ctx is done and what was taken is finished.
+// Run serves until ctx is done and what was taken is finished and recorded.
 func (s *Service) Run(ctx context.Context) error {
-	defer s.programs.Close()
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+	defer s.library.close()
+	if err := s.prepare(ctx); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	return host.Together(ctx, s.server.Run, s.pool.Run, s.forgetChanged)
+	return host.Together(ctx, s.server.Run, s.pool.Run, s.recorder.Run, s.library.follow, s.forgetOld)
 }
 
-// forgetChanged drops programs that are no longer what actions has.
-func (s *Service) forgetChanged(ctx context.Context) error {
-	return changefeed.Follow(ctx, s.bus, func(uint64) { s.programs.Clear() }, func(_ uint64, c *changesv1.Change) {
-		if c.GetResource() == "action" {
-			s.programs.Delete(programKey{tenant: c.GetTenant(), action: c.GetId()})
-		}
-	})
+func (s *Service) prepare(ctx context.Context) error {
+	if err := pg.Migrate(ctx, s.db, migrations.FS); err != nil {
+		return err
+	}
+	return s.bus.EnsureStream(ctx, changefeed.Stream())
 }

@@ -1,106 +1,21 @@
 package scripts_test
 
 import (
-	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/actionplane/actionplane/libs/bus"
-	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/libs/health"
-	"github.com/actionplane/actionplane/libs/host"
-	"github.com/actionplane/actionplane/libs/telemetry"
-	"github.com/actionplane/actionplane/libs/tenant"
-	"github.com/actionplane/actionplane/proto/contract"
 	actionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/actions/v1"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
-	"github.com/actionplane/actionplane/services/scripts"
 )
-
-// library stands for the actions service: what scripts there are.
-type library struct {
-	mu       sync.Mutex
-	programs map[string]*actionsv1.GetProgramResponse
-	asked    int
-}
-
-func (l *library) GetProgram(_ context.Context, in *actionsv1.GetProgramRequest) (*actionsv1.GetProgramResponse, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asked++
-	p, ok := l.programs[in.GetActionId()]
-	if !ok {
-		return nil, fault.NotFound("no such action")
-	}
-	return proto.CloneOf(p), nil
-}
-
-// GetTriggerPrograms has none: nothing here runs flows.
-func (l *library) GetTriggerPrograms(context.Context, *actionsv1.GetTriggerProgramsRequest) (*actionsv1.GetTriggerProgramsResponse, error) {
-	return &actionsv1.GetTriggerProgramsResponse{}, nil
-}
-
-func (l *library) put(id, script string, change func(*actionsv1.GetProgramResponse)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p := &actionsv1.GetProgramResponse{ActionId: id, Name: "act", Script: script, Active: true, Timeout: durationpb.New(5 * time.Second)}
-	if change != nil {
-		change(p)
-	}
-	l.programs[id] = p
-}
-
-func (l *library) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.asked
-}
-
-type bundle struct {
-	library *library
-	conn    *bus.Conn
-	client  *scriptsv1.ScriptsBusClient
-}
-
-func setup(t *testing.T) bundle {
-	t.Helper()
-	server := bustest.Start(t)
-	b := bundle{library: &library{programs: map[string]*actionsv1.GetProgramResponse{}}, conn: server.Connect(t, "test")}
-	actions := server.Connect(t, "actions").NewServer(bus.ServerConfig{})
-	actionsv1.RegisterActionsActionsServer(actions, b.library)
-	bustest.Run(t, actions.Run)
-	cfg := scripts.DefaultConfig()
-	cfg.Workers = 1
-	tel := telemetry.Nop()
-	log := tel.Logger("scripts")
-	service, err := scripts.New(cfg, host.Deps{Log: log, Bus: server.Connect(t, "scripts"), Telemetry: tel, Health: health.New(log)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bustest.Run(t, service.Run)
-	b.client = scriptsv1.NewScriptsBusClient(b.conn)
-	return b
-}
-
-func (b bundle) invoke(t *testing.T, id, input string) *scriptsv1.InvokeResponse {
-	t.Helper()
-	out, err := b.client.Invoke(t.Context(), &scriptsv1.InvokeRequest{ActionId: id, Input: []byte(input)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 func TestInvoke(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := open(t, 1, nil)
 	b.library.put("1", `function act(ctx, api) { require("zitadel/log").warn("saw %s", ctx.request.a); return {...ctx.request, b: 2}; }`, nil)
 	b.library.put("2", `function act() { throw new Error("bad"); }`, nil)
 	b.library.put("3", `function act() { for (;;) {} }`, func(p *actionsv1.GetProgramResponse) { p.Timeout = durationpb.New(50 * time.Millisecond) })
@@ -155,7 +70,7 @@ func TestInvoke(t *testing.T) {
 
 func TestAChangedActionIsForgotten(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := open(t, 1, nil)
 	b.library.put("1", `function act() { return {version: 1} }`, nil)
 	for range 3 {
 		if got := b.invoke(t, "1", `{}`).GetOutput(); string(got) != `{"version":1}` {
@@ -166,13 +81,7 @@ func TestAChangedActionIsForgotten(t *testing.T) {
 		t.Fatalf("actions was asked %d times for one program", n)
 	}
 	b.library.put("1", `function act() { return {version: 2} }`, nil)
-	change, err := proto.Marshal(&changesv1.Change{Tenant: string(tenant.Default), Resource: "action", Id: "1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.conn.Publish(t.Context(), contract.ChangeSubject(string(tenant.Default), "action"), "c1", nil, change); err != nil {
-		t.Fatal(err)
-	}
+	b.changed(t, &changesv1.Change{Resource: "action", Id: "1", OrganizationId: ours})
 	for string(b.invoke(t, "1", `{}`).GetOutput()) != `{"version":2}` {
 		if t.Context().Err() != nil {
 			t.Fatal("the old program goes on running")

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	host.Main("scripts", scripts.Subcommands(), host.Service("scripts", scripts.DefaultConfig(), scripts.New))
+	host.Main("scripts", scripts.Subcommands(), host.Service("scripts", scripts.DefaultConfig(), scripts.New, host.WithDatabase))
 }

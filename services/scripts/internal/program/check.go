@@ -24,9 +24,9 @@ func Check(name, source string) []invocation.Warning {
 	var syntax *SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return []invocation.Warning{{Message: syntax.Error(), Line: syntax.Line, Column: syntax.Column}}
+		return []invocation.Warning{{Severe: true, Message: syntax.Error(), Line: syntax.Line, Column: syntax.Column}}
 	case err != nil:
-		return []invocation.Warning{{Message: err.Error()}}
+		return []invocation.Warning{{Severe: true, Message: err.Error()}}
 	}
 	var warnings []invocation.Warning
 	if w, ok := checkName(p.tree, name, source, p.Translated()); ok {
@@ -39,12 +39,13 @@ func Check(name, source string) []invocation.Warning {
 func checkName(tree *ast.Program, name, source string, translated bool) (invocation.Warning, bool) {
 	found := declarations(tree)
 	kind, ok := found[name]
-	at := invocation.Warning{}
+	at := invocation.Warning{Severe: true}
 	switch {
 	case ok && kind == "class":
 		at.Message = fmt.Sprintf("%q is a class, which cannot be called", name)
 	case ok && kind == "generator":
 		at.Message = fmt.Sprintf("%q is a generator: calling it runs nothing of it", name)
+		at.Severe = false
 	case ok, dynamic.MatchString(source), assigned(source, name), translated && strings.Contains(source, "default"):
 		return at, false
 	default:

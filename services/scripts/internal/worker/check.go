@@ -38,6 +38,7 @@ func (w *wireWarnings) append(b []byte) []byte {
 	b = binary.AppendUvarint(w.id.append(b), uint64(len(w.list)))
 	for _, one := range w.list {
 		b = appendBytes(b, one.Message)
+		b = appendBool(b, one.Severe)
 		b = binary.AppendVarint(b, int64(one.Line))
 		b = binary.AppendVarint(b, int64(one.Column))
 	}
@@ -48,7 +49,9 @@ func decodeWarnings(b []byte) (*wireWarnings, error) {
 	d := decoder{rest: b}
 	w := &wireWarnings{id: wireID(d.uvarint())}
 	for range d.count() {
-		w.list = append(w.list, invocation.Warning{Message: string(d.bytes()), Line: int(d.varint()), Column: int(d.varint())})
+		w.list = append(w.list, invocation.Warning{
+			Message: string(d.bytes()), Severe: d.bool(), Line: int(d.varint()), Column: int(d.varint()),
+		})
 	}
 	return w, d.end()
 }
@@ -69,7 +72,7 @@ func (p *Pool) Check(ctx context.Context, tenant, name, source string) ([]invoca
 		}
 		if errors.Is(err, errFrameTooLarge) {
 			p.idle.put(w)
-			return []invocation.Warning{{Message: "the script is too long"}}, nil
+			return []invocation.Warning{{Severe: true, Message: "the script is too long"}}, nil
 		}
 		p.end(w)
 		if unsent := (*sendError)(nil); errors.As(err, &unsent) {
@@ -78,7 +81,7 @@ func (p *Pool) Check(ctx context.Context, tenant, name, source string) ([]invoca
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("check script: %w", err)
 		}
-		return []invocation.Warning{{Message: "the script cannot be compiled: " + p.postMortem(w, err).Message}}, nil
+		return []invocation.Warning{{Severe: true, Message: "the script cannot be compiled: " + p.postMortem(w, err).Message}}, nil
 	}
 	return nil, errDying
 }
