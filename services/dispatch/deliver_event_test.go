@@ -307,16 +307,16 @@ func TestDeliverEvent_TriesAListenerThatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestRestart stops the replicas in the middle of 1000 events, several times,
+// TestRestart stops the replicas in the middle of 500 events, several times,
 // and looks for what was lost.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	const events = 1000
+	const events = 500
 	h := newHouse(t)
 	cfg := quick()
 	cfg.Retry = delivery.Policy{MaxAttempts: 20, Schedule: []time.Duration{0, time.Millisecond}}
 	var calls, refused atomic.Int64
-	reached := map[int64]chan struct{}{200: make(chan struct{}), 500: make(chan struct{}), 800: make(chan struct{})}
+	reached := map[int64]chan struct{}{100: make(chan struct{}), 250: make(chan struct{}), 400: make(chan struct{})}
 	url, got := receiver(t, func(int, received) (int, string) {
 		n := calls.Add(1)
 		if c := reached[n]; c != nil {
@@ -335,7 +335,7 @@ func TestRestart(t *testing.T) {
 			ids[i] = h.publish(t, fmt.Sprintf("event-%d", i), target("1", url, webhook, true), target("2", url, webhook, false))
 		}
 	})
-	for _, n := range []int64{200, 500, 800} {
+	for _, n := range []int64{100, 250, 400} {
 		stopA, stopB := h.start(t, cfg), h.start(t, cfg)
 		<-reached[n]
 		stopA()

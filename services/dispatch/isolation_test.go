@@ -26,7 +26,7 @@ func TestIsolation(t *testing.T) {
 	h := newHouse(t)
 	cfg := quick()
 	cfg.First, cfg.Retries, cfg.EventWorkers, cfg.TargetConcurrency = 16, 8, 32, 8
-	cfg.Hold = 20 * time.Millisecond
+	cfg.Hold = 500 * time.Millisecond // so that nobody is taken for slow who is only short of processor
 	h.start(t, cfg)
 	hang := make(chan struct{})
 	release := sync.OnceFunc(func() { close(hang) })

@@ -1,26 +1,33 @@
+-- All of this is one transaction, in which nobody can write deliveries while the
+-- five indexes are built: about a second for a million rows, most of which only
+-- the predicates are evaluated for. Replicas of the version before go on when it
+-- is over; meanwhile events wait in their stream, and hooks run on. Where that is
+-- too long, add the two columns first and build the indexes one by one, by these
+-- names, with CREATE INDEX CONCURRENTLY; what is there already is passed by.
+
 -- Deliveries of one target and ordering key go one at a time, in the order of
 -- their events: event_sequence is the event's place in the stream EVENTS.
 ALTER TABLE deliveries
-    ADD COLUMN ordering_key   text COLLATE "C", -- null: none
-    ADD COLUMN event_sequence bigint NOT NULL DEFAULT 0;
+    ADD COLUMN IF NOT EXISTS ordering_key   text COLLATE "C", -- null: none
+    ADD COLUMN IF NOT EXISTS event_sequence bigint NOT NULL DEFAULT 0;
 
 -- What of one target is to be done next: claiming takes from every target in
 -- turn. Most deliveries never enter it.
-CREATE INDEX deliveries_lane ON deliveries (tenant_id, target_id, wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deliveries_lane ON deliveries (tenant_id, target_id, wake_at) WHERE wake_at IS NOT NULL;
 
 -- Whose turn it is among those of a target and key.
-CREATE INDEX deliveries_order ON deliveries (tenant_id, target_id, ordering_key, event_sequence, run_id, position)
+CREATE INDEX IF NOT EXISTS deliveries_order ON deliveries (tenant_id, target_id, ordering_key, event_sequence, run_id, position)
     WHERE ordering_key IS NOT NULL AND state IN ('held', 'queued', 'scheduled', 'sending', 'backing_off');
 
 -- Whether one of them has it already.
-CREATE INDEX deliveries_turn ON deliveries (tenant_id, target_id, ordering_key)
+CREATE INDEX IF NOT EXISTS deliveries_turn ON deliveries (tenant_id, target_id, ordering_key)
     WHERE ordering_key IS NOT NULL AND state IN ('scheduled', 'sending', 'backing_off');
 
 -- Dead letters, newest first.
-CREATE INDEX deliveries_dead ON deliveries (tenant_id, id) WHERE state IN ('failed', 'exhausted');
+CREATE INDEX IF NOT EXISTS deliveries_dead ON deliveries (tenant_id, id) WHERE state IN ('failed', 'exhausted');
 
 -- How many there are of each target and state, the one left out that most have.
-CREATE INDEX deliveries_count ON deliveries (tenant_id, target_id, state) WHERE state <> 'succeeded';
+CREATE INDEX IF NOT EXISTS deliveries_count ON deliveries (tenant_id, target_id, state) WHERE state <> 'succeeded';
 
 -- Circuits that opened, as replicas share them. A row is written when a circuit
 -- opens or closes, never for an attempt.
