@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/cache"
+	"github.com/actionplane/actionplane/libs/crew"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
@@ -116,6 +117,7 @@ func New(cfg Config, deps Deps) *Courier {
 		retries:    newSlots(cfg.Retries),
 		turns:      turns{kicked: make(chan struct{}, 1), dirty: map[run.Lane]struct{}{}},
 		kicked:     make(chan struct{}, 1),
+		inFlight:   inFlight{crew: crew.New()},
 		slow:       cache.NewLocal[gate.Target, struct{}](maxSlow, slowFor),
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/actionplane/actionplane/libs/crew"
 )
 
 // inFlight is the work that outlives the call that began it: its owner waits
 // for it, for a while, and then breaks it off.
 type inFlight struct {
-	work sync.WaitGroup
+	crew *crew.Crew
 
 	mu      sync.Mutex
 	cancels map[*context.CancelFunc]struct{}
@@ -40,7 +42,7 @@ func (f *inFlight) begin(ctx context.Context) (context.Context, func()) {
 func (f *inFlight) drain(grace time.Duration) {
 	timer := time.AfterFunc(grace, f.cancelAll)
 	defer timer.Stop()
-	f.work.Wait()
+	f.crew.Wait()
 }
 
 func (f *inFlight) cancelAll() {

@@ -101,7 +101,7 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 		c.slow.Set(targetOf(d), struct{}{})
 		x.lasts()
 	})
-	c.inFlight.work.Go(func() {
+	c.inFlight.crew.Go(func() {
 		defer x.release()
 		ctx, end := c.inFlight.begin(ctx)
 		defer end()
