@@ -27,9 +27,23 @@ const rollbackTimeout = 5 * time.Second
 // commit whose answer was lost is not retried; the caller cannot know, and the
 // rows must tell.
 func (p *Pool) Tx(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx) error) error {
+	return repeat(ctx, func() error { return p.txOnce(ctx, fn) })
+}
+
+// Statement runs one statement, which is a transaction by itself and takes one
+// round trip instead of three. Otherwise it is as Tx.
+func (p *Pool) Statement(ctx context.Context, sql string, args ...any) error {
+	return repeat(ctx, func() error {
+		_, err := p.Exec(ctx, sql, args...)
+		return err
+	})
+}
+
+// repeat runs a transaction until it no longer loses to another.
+func repeat(ctx context.Context, once func() error) error {
 	var err error
 	for range txAttempts {
-		if err = p.txOnce(ctx, fn); !lostRace(err) || ctx.Err() != nil {
+		if err = once(); !lostRace(err) || ctx.Err() != nil {
 			break
 		}
 	}

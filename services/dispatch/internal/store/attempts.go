@@ -27,6 +27,12 @@ func insertAttempts(ctx context.Context, tx pgx.Tx, rows []attemptRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	_, err := tx.Exec(ctx, insertAttemptRows, attemptRows(rows)...)
+	return err
+}
+
+// attemptRows returns the arguments of insertAttemptRows.
+func attemptRows(rows []attemptRow) []any {
 	n := len(rows)
 	deliveries, numbers, started := make([]int64, n), make([]int32, n), make([]time.Time, n)
 	durations, outcomes, statuses, errs := make([]int64, n), make([]string, n), make([]int32, n), make([]string, n)
@@ -34,16 +40,15 @@ func insertAttempts(ctx context.Context, tx pgx.Tx, rows []attemptRow) error {
 		deliveries[i], numbers[i], started[i] = int64(a.delivery), int32(a.Number), a.StartedAt
 		durations[i], outcomes[i], statuses[i], errs[i] = int64(a.Duration), string(a.Outcome), int32(a.Status), clean(a.Error)
 	}
-	_, err := tx.Exec(ctx, insertAttemptRows, deliveries, numbers, started, durations, outcomes, statuses, errs)
-	return err
+	return []any{deliveries, numbers, started, durations, outcomes, statuses, errs}
 }
 
 // Index: attempts_pkey.
 const selectAttempts = `SELECT delivery_id, number, started_at, duration_nanos, outcome, status, error
 FROM attempts WHERE delivery_id = ANY($1) ORDER BY delivery_id, number`
 
-// attemptsOf returns the attempts of deliveries, in order.
-func (s *Store) attemptsOf(ctx context.Context, ids []run.DeliveryID) (map[run.DeliveryID][]run.Attempt, error) {
+// loadAttempts returns the attempts of deliveries, in order.
+func (s *Store) loadAttempts(ctx context.Context, ids []run.DeliveryID) (map[run.DeliveryID][]run.Attempt, error) {
 	rows, err := s.db.Query(ctx, selectAttempts, int64s(ids))
 	if err != nil {
 		return nil, err

@@ -13,14 +13,27 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// Index: runs_event decides.
-const insertRuns = `INSERT INTO runs
-    (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
-SELECT id, tenant_id, condition, trigger_kind, trigger_name, nullif(event_id, ''), body, created_at, duration_nanos, error, steps::json
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[], $9::bigint[], $10::text[], $11::text[])
-    AS g (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
-ON CONFLICT (tenant_id, event_id) WHERE event_id IS NOT NULL DO NOTHING
-RETURNING id`
+// Everything of a batch in one statement and so one round trip: with a statement
+// for each table, and those that begin and end the transaction, a batch took
+// five. Index: runs_event decides which runs are new.
+const insertRuns = `WITH created AS (
+    INSERT INTO runs
+        (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
+    SELECT id, tenant_id, condition, trigger_kind, trigger_name, nullif(event_id, ''), body, created_at, duration_nanos, error, steps::json
+    FROM unnest($23::bigint[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::bytea[], $30::timestamptz[],
+        $31::bigint[], $32::text[], $33::text[])
+        AS g (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
+    ON CONFLICT (tenant_id, event_id) WHERE event_id IS NOT NULL DO NOTHING
+    RETURNING id
+), sent AS (
+    ` + insertDeliveryRows + `
+    WHERE run_id IN (SELECT id FROM created)
+    RETURNING id
+)
+INSERT INTO attempts (delivery_id, number, started_at, duration_nanos, outcome, status, error)
+SELECT * FROM unnest($34::bigint[], $35::int[], $36::timestamptz[], $37::bigint[], $38::text[], $39::int[], $40::text[])
+    AS g (delivery_id, number, started_at, duration_nanos, outcome, status, error)
+WHERE delivery_id IN (SELECT id FROM sent)`
 
 // CreateRuns stores runs with their deliveries and attempts. A run of an event
 // that has one already is left out, and that is no error. CodeAlreadyExists:
@@ -31,18 +44,9 @@ func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
 	if err != nil {
 		return err
 	}
-	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		stored, err := tx.Query(ctx, insertRuns, rows...)
-		if err != nil {
-			return err
-		}
-		created, err := pgx.CollectRows(stored, pgx.RowTo[int64])
-		if err != nil {
-			return err
-		}
-		return insertDeliveries(ctx, tx, deliveriesOf(runs, created))
-	})
-	if err != nil {
+	deliveries := deliveriesOf(runs)
+	args := slices.Concat(deliveryRows(deliveries), rows, attemptRows(attemptsOf(deliveries)))
+	if err := s.db.Statement(ctx, insertRuns, args...); err != nil {
 		return fmt.Errorf("create runs: %w", err)
 	}
 	for _, r := range runs {
@@ -77,15 +81,19 @@ func once(runs []run.Run) []run.Run {
 	return kept
 }
 
-func deliveriesOf(runs []run.Run, created []int64) []run.Delivery {
-	stored := make(map[run.ID]bool, len(created))
-	for _, id := range created {
-		stored[run.ID(id)] = true
-	}
-	var all []run.Delivery
+func deliveriesOf(runs []run.Run) []run.Delivery {
+	all := make([]run.Delivery, 0, len(runs))
 	for _, r := range runs {
-		if stored[r.ID] {
-			all = append(all, r.Deliveries...)
+		all = append(all, r.Deliveries...)
+	}
+	return all
+}
+
+func attemptsOf(deliveries []run.Delivery) []attemptRow {
+	all := make([]attemptRow, 0, len(deliveries))
+	for _, d := range deliveries {
+		for _, a := range d.Attempts {
+			all = append(all, attemptRow{d.ID, a})
 		}
 	}
 	return all
@@ -124,13 +132,7 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery)
 	if _, err := tx.Exec(ctx, insertDeliveryRows, deliveryRows(deliveries)...); err != nil {
 		return err
 	}
-	var attempts []attemptRow
-	for _, d := range deliveries {
-		for _, a := range d.Attempts {
-			attempts = append(attempts, attemptRow{d.ID, a})
-		}
-	}
-	return insertAttempts(ctx, tx, attempts)
+	return insertAttempts(ctx, tx, attemptsOf(deliveries))
 }
 
 const insertDeliveryRows = `INSERT INTO deliveries

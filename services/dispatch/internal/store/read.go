@@ -147,7 +147,7 @@ func (s *Store) deliveries(ctx context.Context, statement string, args ...any) (
 	for i, d := range found {
 		ids[i] = d.ID
 	}
-	attempts, err := s.attemptsOf(ctx, ids)
+	attempts, err := s.loadAttempts(ctx, ids)
 	for i := range found {
 		found[i].Attempts = attempts[found[i].ID]
 	}
