@@ -151,14 +151,17 @@ func (b binding) body(s schemas) object {
 	if b.bodyOf == "" {
 		return nil
 	}
-	schema := s.message(b.method.Input, b.inPath())
 	required := len(b.method.Input.Fields) > len(b.inPath())
-	if b.bodyOf != "*" {
-		for _, f := range b.method.Input.Fields {
-			if string(f.Desc.Name()) == b.bodyOf {
-				schema = s.field(f)
-			}
+	return object{"required": required && b.verb != "DELETE", "content": object{"application/json": object{"schema": b.bodySchema(s)}}}
+}
+
+// bodySchema is the request, or the one field of it, without what the path
+// holds.
+func (b binding) bodySchema(s schemas) object {
+	for _, f := range b.method.Input.Fields {
+		if string(f.Desc.Name()) == b.bodyOf {
+			return s.field(f)
 		}
 	}
-	return object{"required": required && b.verb != "DELETE", "content": object{"application/json": object{"schema": schema}}}
+	return s.message(b.method.Input, b.inPath())
 }

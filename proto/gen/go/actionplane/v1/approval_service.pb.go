@@ -128,9 +128,11 @@ func (x *SubmitActionRequest) GetDisplayName() string {
 type ActionType struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lower-case words joined by "_".
-	Name        string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Label shown to reviewers.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	Category    string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
+	// What kind of thing it is about, shown to reviewers.
+	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
 	// NATS subject that gets the payload, as a request.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Members of the payload that nobody is shown: dotted paths, "*" for any
@@ -206,12 +208,18 @@ func (x *ActionType) GetRedact() []string {
 }
 
 type RegisterActionTypeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	DisplayName   string                 `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	Category      string                 `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
-	Subject       string                 `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
-	Redact        []string               `protobuf:"bytes,5,rep,name=redact,proto3" json:"redact,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lower-case words joined by "_".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Label shown to reviewers.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What kind of thing it is about, shown to reviewers.
+	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
+	// NATS subject that gets the payload, as a request.
+	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Members of the payload that nobody is shown: dotted paths, "*" for any
+	// member or element.
+	Redact        []string `protobuf:"bytes,5,rep,name=redact,proto3" json:"redact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -632,10 +640,12 @@ func (x *DiffAdminActionRequestRequest) GetAdminActionRequestId() string {
 }
 
 type DiffAdminActionRequestResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PreviousState []byte                 `protobuf:"bytes,1,opt,name=previous_state,json=previousState,proto3" json:"previous_state,omitempty"`
-	NextState     []byte                 `protobuf:"bytes,2,opt,name=next_state,json=nextState,proto3" json:"next_state,omitempty"`
-	Changes       []*StateChange         `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was when the request was submitted.
+	PreviousState []byte `protobuf:"bytes,1,opt,name=previous_state,json=previousState,proto3" json:"previous_state,omitempty"`
+	// As it would be.
+	NextState     []byte         `protobuf:"bytes,2,opt,name=next_state,json=nextState,proto3" json:"next_state,omitempty"`
+	Changes       []*StateChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -697,8 +707,10 @@ type StateChange struct {
 	// JSON Pointer.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	// "add", "remove", "replace".
-	Op            string `protobuf:"bytes,2,opt,name=op,proto3" json:"op,omitempty"`
-	Before        []byte `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	Op string `protobuf:"bytes,2,opt,name=op,proto3" json:"op,omitempty"`
+	// Absent: it is added.
+	Before []byte `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	// Absent: it is removed.
 	After         []byte `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -877,8 +889,9 @@ func (x *ListApprovalEventsRequest) GetLimit() uint32 {
 }
 
 type AdminActionEvents struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Events []*AdminActionEvent    `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Events []*AdminActionEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// The sequence of the last event; to ask for what follows.
 	Cursor        *uint32 `protobuf:"varint,2,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1065,8 +1078,9 @@ func (x *VerifyAuditRequest) GetOrganizationId() string {
 }
 
 type VerifyAuditResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Intact *bool                  `protobuf:"varint,1,opt,name=intact,proto3,oneof" json:"intact,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether nobody has rewritten the chain.
+	Intact *bool `protobuf:"varint,1,opt,name=intact,proto3,oneof" json:"intact,omitempty"`
 	// Entries that were read.
 	Entries *uint32 `protobuf:"varint,2,opt,name=entries,proto3,oneof" json:"entries,omitempty"`
 	// The newest entry's hash, hex.
@@ -1074,10 +1088,11 @@ type VerifyAuditResponse struct {
 	// The last entry whose hash is kept outside too.
 	Anchored *uint32 `protobuf:"varint,4,opt,name=anchored,proto3,oneof" json:"anchored,omitempty"`
 	// Whether the outside heads could be read.
-	AnchorsChecked *bool         `protobuf:"varint,5,opt,name=anchors_checked,json=anchorsChecked,proto3,oneof" json:"anchors_checked,omitempty"`
-	Faults         []*AuditFault `protobuf:"bytes,6,rep,name=faults,proto3" json:"faults,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	AnchorsChecked *bool `protobuf:"varint,5,opt,name=anchors_checked,json=anchorsChecked,proto3,oneof" json:"anchors_checked,omitempty"`
+	// Where it is not what was written.
+	Faults        []*AuditFault `protobuf:"bytes,6,rep,name=faults,proto3" json:"faults,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VerifyAuditResponse) Reset() {
@@ -1154,10 +1169,12 @@ func (x *VerifyAuditResponse) GetFaults() []*AuditFault {
 
 // AuditFault is a place at which the chain is not what was written.
 type AuditFault struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Sequence *uint32                `protobuf:"varint,1,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place in the chain.
+	Sequence *uint32 `protobuf:"varint,1,opt,name=sequence,proto3,oneof" json:"sequence,omitempty"`
 	// "edited", "deleted", "reordered", "truncated".
-	Kind          *string `protobuf:"bytes,2,opt,name=kind,proto3,oneof" json:"kind,omitempty"`
+	Kind *string `protobuf:"bytes,2,opt,name=kind,proto3,oneof" json:"kind,omitempty"`
+	// What is wrong, for people.
 	Detail        *string `protobuf:"bytes,3,opt,name=detail,proto3,oneof" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1279,11 +1296,14 @@ func (x *DryRunRequest) GetActionType() string {
 type DryRunResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether it would wait for approval.
-	Gated             *bool  `protobuf:"varint,1,opt,name=gated,proto3,oneof" json:"gated,omitempty"`
+	Gated *bool `protobuf:"varint,1,opt,name=gated,proto3,oneof" json:"gated,omitempty"`
+	// Distinct people besides the submitter.
 	RequiredApprovals *int32 `protobuf:"varint,2,opt,name=required_approvals,json=requiredApprovals,proto3,oneof" json:"required_approvals,omitempty"`
-	TtlHours          *int32 `protobuf:"varint,3,opt,name=ttl_hours,json=ttlHours,proto3,oneof" json:"ttl_hours,omitempty"`
+	// Hours until the request would expire.
+	TtlHours *int32 `protobuf:"varint,3,opt,name=ttl_hours,json=ttlHours,proto3,oneof" json:"ttl_hours,omitempty"`
 	// Whether it can be approved at all: there are enough other reviewers.
-	Reachable         *bool                   `protobuf:"varint,4,opt,name=reachable,proto3,oneof" json:"reachable,omitempty"`
+	Reachable *bool `protobuf:"varint,4,opt,name=reachable,proto3,oneof" json:"reachable,omitempty"`
+	// Who may decide, as of now.
 	EligibleReviewers []*v0.AdminActionPerson `protobuf:"bytes,5,rep,name=eligible_reviewers,json=eligibleReviewers,proto3" json:"eligible_reviewers,omitempty"`
 	Category          *string                 `protobuf:"bytes,6,opt,name=category,proto3,oneof" json:"category,omitempty"`
 	DisplayName       *string                 `protobuf:"bytes,7,opt,name=display_name,json=displayName,proto3,oneof" json:"display_name,omitempty"`

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// CatalogKind is what can be announced.
 type CatalogKind int32
 
 const (
@@ -80,7 +81,8 @@ func (CatalogKind) EnumDescriptor() ([]byte, []int) {
 type AnnounceCatalogRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "/pkg.Service/Method"; its service is announced with it.
-	Methods   []string `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
+	Methods []string `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
+	// Names without "/".
 	Functions []string `protobuf:"bytes,2,rep,name=functions,proto3" json:"functions,omitempty"`
 	// Dotted event types.
 	Events []string `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
@@ -303,7 +305,8 @@ func (x *ListCatalogResponse) GetNextPageToken() string {
 // CatalogEntry is something that an execution's condition may name.
 type CatalogEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Kind  CatalogKind            `protobuf:"varint,1,opt,name=kind,proto3,enum=actionplane.v1.CatalogKind" json:"kind,omitempty"`
+	// What it is.
+	Kind CatalogKind `protobuf:"varint,1,opt,name=kind,proto3,enum=actionplane.v1.CatalogKind" json:"kind,omitempty"`
 	// "/pkg.Service/Method", a function's name, or a dotted event type.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// When it was announced first, and by whom.

@@ -33,8 +33,15 @@ const (
 //
 // HookService offers the hooks of actionplane.hooks.v1 at the edge.
 type HookServiceClient interface {
+	// Runs the chain of a request, before it is handled. The payload of the
+	// answer is what to go on with; an error is why to refuse. Where nothing
+	// matches, the payload comes back as it was, without a run.
 	RunRequestHook(ctx context.Context, in *v1.RunRequestHookRequest, opts ...grpc.CallOption) (*v1.RunHookResponse, error)
+	// Runs the chain of a response, before it is sent. Otherwise as
+	// RunRequestHook.
 	RunResponseHook(ctx context.Context, in *v1.RunResponseHookRequest, opts ...grpc.CallOption) (*v1.RunHookResponse, error)
+	// Runs the chain of a function. The payload of the answer is the object that
+	// the answers of the chain were merged into. Otherwise as RunRequestHook.
 	RunFunctionHook(ctx context.Context, in *v1.RunFunctionHookRequest, opts ...grpc.CallOption) (*v1.RunHookResponse, error)
 }
 
@@ -82,8 +89,15 @@ func (c *hookServiceClient) RunFunctionHook(ctx context.Context, in *v1.RunFunct
 //
 // HookService offers the hooks of actionplane.hooks.v1 at the edge.
 type HookServiceServer interface {
+	// Runs the chain of a request, before it is handled. The payload of the
+	// answer is what to go on with; an error is why to refuse. Where nothing
+	// matches, the payload comes back as it was, without a run.
 	RunRequestHook(context.Context, *v1.RunRequestHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a response, before it is sent. Otherwise as
+	// RunRequestHook.
 	RunResponseHook(context.Context, *v1.RunResponseHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a function. The payload of the answer is the object that
+	// the answers of the chain were merged into. Otherwise as RunRequestHook.
 	RunFunctionHook(context.Context, *v1.RunFunctionHookRequest) (*v1.RunHookResponse, error)
 }
 

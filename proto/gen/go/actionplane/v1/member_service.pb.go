@@ -25,11 +25,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PersonKind says whether somebody is a human.
 type PersonKind int32
 
 const (
 	PersonKind_PERSON_KIND_UNSPECIFIED PersonKind = 0
-	PersonKind_PERSON_KIND_HUMAN       PersonKind = 1
+	// He may review, where his roles do.
+	PersonKind_PERSON_KIND_HUMAN PersonKind = 1
 	// A machine. It has no address and never reviews.
 	PersonKind_PERSON_KIND_SERVICE PersonKind = 2
 )
@@ -851,7 +853,8 @@ func (*RemoveInstanceMemberResponse) Descriptor() ([]byte, []int) {
 type Member struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	PersonId string                 `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
-	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What people see.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Empty: a service account.
 	Email string     `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
 	Kind  PersonKind `protobuf:"varint,4,opt,name=kind,proto3,enum=actionplane.v1.PersonKind" json:"kind,omitempty"`

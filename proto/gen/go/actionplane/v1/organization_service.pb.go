@@ -25,11 +25,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// OrganizationState says for whom an organization exists.
 type OrganizationState int32
 
 const (
 	OrganizationState_ORGANIZATION_STATE_UNSPECIFIED OrganizationState = 0
-	OrganizationState_ORGANIZATION_STATE_ACTIVE      OrganizationState = 1
+	// Exists for all who have roles in it.
+	OrganizationState_ORGANIZATION_STATE_ACTIVE OrganizationState = 1
 	// Exists for roles of the instance alone.
 	OrganizationState_ORGANIZATION_STATE_INACTIVE OrganizationState = 2
 )
@@ -725,7 +727,8 @@ func (*DeleteOrganizationResponse) Descriptor() ([]byte, []int) {
 type Organization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lower-case UUID.
-	Id    string            `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What people see.
 	Name  string            `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	State OrganizationState `protobuf:"varint,3,opt,name=state,proto3,enum=actionplane.v1.OrganizationState" json:"state,omitempty"`
 	// The one that was there from the start. It cannot be deactivated.

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PersonState says whether a person is let in.
 type PersonState int32
 
 const (
@@ -205,11 +206,12 @@ func (x *GetMeResponse) GetMemberships() []*Membership {
 type Membership struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: the instance.
-	OrganizationId   string   `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	OrganizationName string   `protobuf:"bytes,2,opt,name=organization_name,json=organizationName,proto3" json:"organization_name,omitempty"`
-	Roles            []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	OrganizationId   string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	OrganizationName string `protobuf:"bytes,2,opt,name=organization_name,json=organizationName,proto3" json:"organization_name,omitempty"`
+	// Sorted; never aliases.
+	Roles         []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Membership) Reset() {
@@ -1009,10 +1011,12 @@ type Person struct {
 	// Lower-case UUID.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The person's own, which manages him.
-	OrganizationId string      `protobuf:"bytes,2,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	Kind           PersonKind  `protobuf:"varint,3,opt,name=kind,proto3,enum=actionplane.v1.PersonKind" json:"kind,omitempty"`
-	State          PersonState `protobuf:"varint,4,opt,name=state,proto3,enum=actionplane.v1.PersonState" json:"state,omitempty"`
-	Name           string      `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	OrganizationId string     `protobuf:"bytes,2,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	Kind           PersonKind `protobuf:"varint,3,opt,name=kind,proto3,enum=actionplane.v1.PersonKind" json:"kind,omitempty"`
+	// Whether he is let in.
+	State PersonState `protobuf:"varint,4,opt,name=state,proto3,enum=actionplane.v1.PersonState" json:"state,omitempty"`
+	// What people see.
+	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
 	// Empty: a service account.
 	Email         string                 `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`

@@ -27,6 +27,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// CircuitState says whether a target is tried.
 type CircuitState int32
 
 const (
@@ -82,23 +83,27 @@ func (CircuitState) EnumDescriptor() ([]byte, []int) {
 	return file_actionplane_v1_run_service_proto_rawDescGZIP(), []int{0}
 }
 
+// DeliveryState says how far a delivery has come.
 type DeliveryState int32
 
 const (
 	DeliveryState_DELIVERY_STATE_UNSPECIFIED DeliveryState = 0
 	// Due, or waiting for its first attempt.
 	DeliveryState_DELIVERY_STATE_SCHEDULED DeliveryState = 1
-	DeliveryState_DELIVERY_STATE_SENDING   DeliveryState = 2
+	// An attempt is under way.
+	DeliveryState_DELIVERY_STATE_SENDING DeliveryState = 2
 	// Waiting for a retry.
 	DeliveryState_DELIVERY_STATE_BACKING_OFF DeliveryState = 3
 	// Behind a step that interrupts on error and has not succeeded yet.
-	DeliveryState_DELIVERY_STATE_HELD      DeliveryState = 4
+	DeliveryState_DELIVERY_STATE_HELD DeliveryState = 4
+	// The target has it.
 	DeliveryState_DELIVERY_STATE_SUCCEEDED DeliveryState = 5
 	// Refused for good.
 	DeliveryState_DELIVERY_STATE_FAILED DeliveryState = 6
 	// Out of attempts.
 	DeliveryState_DELIVERY_STATE_EXHAUSTED DeliveryState = 7
-	DeliveryState_DELIVERY_STATE_CANCELED  DeliveryState = 8
+	// Given up, by somebody or because a step before it failed.
+	DeliveryState_DELIVERY_STATE_CANCELED DeliveryState = 8
 	// Behind an earlier delivery of its ordering key that has not ended.
 	DeliveryState_DELIVERY_STATE_QUEUED DeliveryState = 9
 )
@@ -444,10 +449,13 @@ func (x *GetDeliveryResponse) GetDelivery() *Delivery {
 type ListDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unspecified: all.
-	State    DeliveryState          `protobuf:"varint,1,opt,name=state,proto3,enum=actionplane.v1.DeliveryState" json:"state,omitempty"`
-	TargetId string                 `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
-	From     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
-	To       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	State DeliveryState `protobuf:"varint,1,opt,name=state,proto3,enum=actionplane.v1.DeliveryState" json:"state,omitempty"`
+	// Only to this target.
+	TargetId string `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	// Created at or after.
+	From *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Created before.
+	To *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
 	// 0 means 100; at most 1000.
 	Limit uint32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only deliveries older than this one: where the last page ended.
@@ -456,9 +464,11 @@ type ListDeliveriesRequest struct {
 	States []DeliveryState `protobuf:"varint,7,rep,packed,name=states,proto3,enum=actionplane.v1.DeliveryState" json:"states,omitempty"`
 	// Only of events of this type, hooks on this method or function.
 	EventType string `protobuf:"bytes,8,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
-	RunId     string `protobuf:"bytes,9,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Only of this run.
+	RunId string `protobuf:"bytes,9,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Only where this is part of the reason or the latest error.
-	Error         string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	// Only of this ordering key.
 	OrderingKey   string `protobuf:"bytes,11,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -576,17 +586,20 @@ func (x *ListDeliveriesRequest) GetOrderingKey() string {
 type DeliveryFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: those that the method is for, see there.
-	States   []DeliveryState `protobuf:"varint,1,rep,packed,name=states,proto3,enum=actionplane.v1.DeliveryState" json:"states,omitempty"`
-	TargetId string          `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	States []DeliveryState `protobuf:"varint,1,rep,packed,name=states,proto3,enum=actionplane.v1.DeliveryState" json:"states,omitempty"`
+	// Only to this target.
+	TargetId string `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
 	// Only of events of this type, hooks on this method or function.
 	EventType string `protobuf:"bytes,3,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
-	RunId     string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Only of this run.
+	RunId string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Created at or after.
 	From *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
 	// Created before.
 	To *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=to,proto3" json:"to,omitempty"`
 	// Only where this is part of the reason or the latest error.
-	Error         string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	// Only of this ordering key.
 	OrderingKey   string `protobuf:"bytes,8,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1472,7 +1485,8 @@ type Run struct {
 	TriggerKind string `protobuf:"bytes,3,opt,name=trigger_kind,json=triggerKind,proto3" json:"trigger_kind,omitempty"`
 	TriggerName string `protobuf:"bytes,4,opt,name=trigger_name,json=triggerName,proto3" json:"trigger_name,omitempty"`
 	// Events only.
-	EventId   string                 `protobuf:"bytes,5,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	EventId string `protobuf:"bytes,5,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// When the trigger was taken.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// Hooks only: from the first step to the answer.
 	Duration *durationpb.Duration `protobuf:"bytes,7,opt,name=duration,proto3" json:"duration,omitempty"`
@@ -1592,15 +1606,17 @@ type Delivery struct {
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	RunId string                 `protobuf:"bytes,2,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Position of the step, from 1.
-	Position   uint32                 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
-	TargetId   string                 `protobuf:"bytes,4,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
-	TargetName string                 `protobuf:"bytes,5,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
-	Endpoint   string                 `protobuf:"bytes,6,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	State      DeliveryState          `protobuf:"varint,7,opt,name=state,proto3,enum=actionplane.v1.DeliveryState" json:"state,omitempty"`
-	CreatedAt  *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Position   uint32 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
+	TargetId   string `protobuf:"bytes,4,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	TargetName string `protobuf:"bytes,5,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
+	// The target's, as it was when the run began.
+	Endpoint  string                 `protobuf:"bytes,6,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	State     DeliveryState          `protobuf:"varint,7,opt,name=state,proto3,enum=actionplane.v1.DeliveryState" json:"state,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When the next attempt is due.
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
-	Attempts      []*Attempt             `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// Oldest first.
+	Attempts []*Attempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Why it ended, where it did not succeed.
 	Error string `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
 	// Of its event: deliveries of a target and key go one at a time, in the
@@ -1729,10 +1745,13 @@ type Attempt struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Number    uint32                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
-	Duration  *durationpb.Duration   `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
+	// From the start to the answer.
+	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
 	// "succeeded", "retryable" or "failed".
-	Outcome       string `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	StatusCode    uint32 `protobuf:"varint,5,opt,name=status_code,json=statusCode,proto3" json:"status_code,omitempty"`
+	Outcome string `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// HTTP status of the target; absent: there was none.
+	StatusCode uint32 `protobuf:"varint,5,opt,name=status_code,json=statusCode,proto3" json:"status_code,omitempty"`
+	// Why it did not succeed.
 	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

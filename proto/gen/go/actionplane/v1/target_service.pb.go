@@ -688,7 +688,8 @@ type TargetSettings struct {
 	Limits *v1.Limits `protobuf:"bytes,2,opt,name=limits,proto3" json:"limits,omitempty"`
 	// Sent with every call, beside ours.
 	Headers []*TargetHeader `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty"`
-	Tls     *TargetTLS      `protobuf:"bytes,4,opt,name=tls,proto3" json:"tls,omitempty"`
+	// How a connection is made sure of.
+	Tls *TargetTLS `protobuf:"bytes,4,opt,name=tls,proto3" json:"tls,omitempty"`
 	// Addresses, ranges (CIDR) and exact host names that this target may be at
 	// although they are private.
 	EgressAllow []string `protobuf:"bytes,5,rep,name=egress_allow,json=egressAllow,proto3" json:"egress_allow,omitempty"`
@@ -913,8 +914,9 @@ type TargetStatus struct {
 	// Raised by every change of the target, also of its settings and keys.
 	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Why nothing is sent to it; empty: it is enabled.
-	DisabledReason string                 `protobuf:"bytes,3,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
-	DisabledAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=disabled_at,json=disabledAt,proto3" json:"disabled_at,omitempty"`
+	DisabledReason string `protobuf:"bytes,3,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
+	// Since when; absent: it is enabled.
+	DisabledAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=disabled_at,json=disabledAt,proto3" json:"disabled_at,omitempty"`
 	// Newest first, HMAC before ED25519; more than one of an algorithm while a
 	// rotation overlaps.
 	SigningKeys   []*TargetSigningKey `protobuf:"bytes,5,rep,name=signing_keys,json=signingKeys,proto3" json:"signing_keys,omitempty"`
@@ -1067,6 +1069,7 @@ type JsonWebKey struct {
 	Use string `protobuf:"bytes,2,opt,name=use,proto3" json:"use,omitempty"`
 	// "ES256".
 	Alg string `protobuf:"bytes,3,opt,name=alg,proto3" json:"alg,omitempty"`
+	// Names the key; a payload names it too.
 	Kid string `protobuf:"bytes,4,opt,name=kid,proto3" json:"kid,omitempty"`
 	// "P-256".
 	Crv string `protobuf:"bytes,5,opt,name=crv,proto3" json:"crv,omitempty"`

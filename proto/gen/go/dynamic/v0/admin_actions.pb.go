@@ -309,6 +309,7 @@ func (x *AdminActionList) GetPendingCount() int32 {
 	return 0
 }
 
+// AdminActionWrapper is a request as it is answered.
 type AdminActionWrapper struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ActionRequest *AdminActionRequest    `protobuf:"bytes,1,opt,name=action_request,json=actionRequest,proto3" json:"action_request,omitempty"`
@@ -368,43 +369,55 @@ type AdminActionRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             *string                `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	OrganizationId *string                `protobuf:"bytes,2,opt,name=organization_id,json=organizationId,proto3,oneof" json:"organization_id,omitempty"`
-	SubmittedById  *string                `protobuf:"bytes,3,opt,name=submitted_by_id,json=submittedById,proto3,oneof" json:"submitted_by_id,omitempty"`
+	// Who asked for it.
+	SubmittedById *string `protobuf:"bytes,3,opt,name=submitted_by_id,json=submittedById,proto3,oneof" json:"submitted_by_id,omitempty"`
 	// "pending", "approved", "denied", "expired", "auto_approved".
 	Status *string `protobuf:"bytes,4,opt,name=status,proto3,oneof" json:"status,omitempty"`
 	// "settings_change", "reset_user_mfa", "delete_target", ...
-	ActionType  *string `protobuf:"bytes,5,opt,name=action_type,json=actionType,proto3,oneof" json:"action_type,omitempty"`
+	ActionType *string `protobuf:"bytes,5,opt,name=action_type,json=actionType,proto3,oneof" json:"action_type,omitempty"`
+	// What it is about, for people.
 	DisplayName *string `protobuf:"bytes,6,opt,name=display_name,json=displayName,proto3,oneof" json:"display_name,omitempty"`
-	Category    *string `protobuf:"bytes,7,opt,name=category,proto3,oneof" json:"category,omitempty"`
+	// What kind of thing it is about, e.g. "targets".
+	Category *string `protobuf:"bytes,7,opt,name=category,proto3,oneof" json:"category,omitempty"`
 	// What was asked for, without its secrets.
-	ActionPayload     []byte `protobuf:"bytes,8,opt,name=action_payload,json=actionPayload,proto3,oneof" json:"action_payload,omitempty"`
+	ActionPayload []byte `protobuf:"bytes,8,opt,name=action_payload,json=actionPayload,proto3,oneof" json:"action_payload,omitempty"`
+	// As they were when it was submitted.
 	RequiredApprovals *int32 `protobuf:"varint,9,opt,name=required_approvals,json=requiredApprovals,proto3,oneof" json:"required_approvals,omitempty"`
 	// Approvals that count today.
-	CurrentApprovals *int32                 `protobuf:"varint,10,opt,name=current_approvals,json=currentApprovals,proto3,oneof" json:"current_approvals,omitempty"`
-	ExpiresAt        *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	CreatedAt        *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	EnvironmentId    *string                `protobuf:"bytes,13,opt,name=environment_id,json=environmentId,proto3,oneof" json:"environment_id,omitempty"`
-	SubmittedBy      *AdminActionPerson     `protobuf:"bytes,14,opt,name=submitted_by,json=submittedBy,proto3" json:"submitted_by,omitempty"`
-	Responses        []*AdminActionResponse `protobuf:"bytes,15,rep,name=responses,proto3" json:"responses,omitempty"`
-	TargetEntityType *string                `protobuf:"bytes,16,opt,name=target_entity_type,json=targetEntityType,proto3,oneof" json:"target_entity_type,omitempty"`
-	TargetEntityId   *string                `protobuf:"bytes,17,opt,name=target_entity_id,json=targetEntityId,proto3,oneof" json:"target_entity_id,omitempty"`
+	CurrentApprovals *int32 `protobuf:"varint,10,opt,name=current_approvals,json=currentApprovals,proto3,oneof" json:"current_approvals,omitempty"`
+	// When it ceases to be pending.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	EnvironmentId *string                `protobuf:"bytes,13,opt,name=environment_id,json=environmentId,proto3,oneof" json:"environment_id,omitempty"`
+	SubmittedBy   *AdminActionPerson     `protobuf:"bytes,14,opt,name=submitted_by,json=submittedBy,proto3" json:"submitted_by,omitempty"`
+	// Decisions so far, oldest first.
+	Responses []*AdminActionResponse `protobuf:"bytes,15,rep,name=responses,proto3" json:"responses,omitempty"`
+	// What it is about, e.g. "user".
+	TargetEntityType *string `protobuf:"bytes,16,opt,name=target_entity_type,json=targetEntityType,proto3,oneof" json:"target_entity_type,omitempty"`
+	// Which one.
+	TargetEntityId *string `protobuf:"bytes,17,opt,name=target_entity_id,json=targetEntityId,proto3,oneof" json:"target_entity_id,omitempty"`
 	// What the change would change, as it was, without its secrets.
-	PreviousState []byte                 `protobuf:"bytes,18,opt,name=previous_state,json=previousState,proto3,oneof" json:"previous_state,omitempty"`
-	ResolvedAt    *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=resolved_at,json=resolvedAt,proto3" json:"resolved_at,omitempty"`
+	PreviousState []byte `protobuf:"bytes,18,opt,name=previous_state,json=previousState,proto3,oneof" json:"previous_state,omitempty"`
+	// When it was approved, denied, canceled or found expired.
+	ResolvedAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=resolved_at,json=resolvedAt,proto3" json:"resolved_at,omitempty"`
 	// Raised by everything that happens to the request.
 	Version *int32 `protobuf:"varint,20,opt,name=version,proto3,oneof" json:"version,omitempty"`
 	// SHA-256, hex, of the bytes that are executed.
-	PayloadHash *string               `protobuf:"bytes,21,opt,name=payload_hash,json=payloadHash,proto3,oneof" json:"payload_hash,omitempty"`
-	Execution   *AdminActionExecution `protobuf:"bytes,22,opt,name=execution,proto3" json:"execution,omitempty"`
+	PayloadHash *string `protobuf:"bytes,21,opt,name=payload_hash,json=payloadHash,proto3,oneof" json:"payload_hash,omitempty"`
+	// What became of it; absent: it is not approved.
+	Execution *AdminActionExecution `protobuf:"bytes,22,opt,name=execution,proto3" json:"execution,omitempty"`
 	// Whether the caller may approve or deny it now.
 	CanDecide *bool `protobuf:"varint,23,opt,name=can_decide,json=canDecide,proto3,oneof" json:"can_decide,omitempty"`
 	// Why he may not: the code that a decision would be refused with.
 	CannotDecideReason *string `protobuf:"bytes,24,opt,name=cannot_decide_reason,json=cannotDecideReason,proto3,oneof" json:"cannot_decide_reason,omitempty"`
-	ApprovalsRemaining *int32  `protobuf:"varint,25,opt,name=approvals_remaining,json=approvalsRemaining,proto3,oneof" json:"approvals_remaining,omitempty"`
+	// How many are still needed.
+	ApprovalsRemaining *int32 `protobuf:"varint,25,opt,name=approvals_remaining,json=approvalsRemaining,proto3,oneof" json:"approvals_remaining,omitempty"`
 	// Who else may still decide; empty where that is not known now.
 	EligibleReviewers []*AdminActionPerson `protobuf:"bytes,26,rep,name=eligible_reviewers,json=eligibleReviewers,proto3" json:"eligible_reviewers,omitempty"`
 	// How it was resolved, where status does not say: "canceled" (denied),
 	// "break_glass" (approved).
-	Resolution    *string                `protobuf:"bytes,27,opt,name=resolution,proto3,oneof" json:"resolution,omitempty"`
+	Resolution *string `protobuf:"bytes,27,opt,name=resolution,proto3,oneof" json:"resolution,omitempty"`
+	// When its submitter withdrew it.
 	CancelledAt   *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=cancelled_at,json=cancelledAt,proto3" json:"cancelled_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -636,6 +649,7 @@ func (x *AdminActionRequest) GetCancelledAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// AdminActionPerson is somebody as he is shown.
 type AdminActionPerson struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            *string                `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
@@ -696,16 +710,19 @@ func (x *AdminActionPerson) GetName() string {
 	return ""
 }
 
+// AdminActionResponse is a decision.
 type AdminActionResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Id              *string                `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	ActionRequestId *string                `protobuf:"bytes,2,opt,name=action_request_id,json=actionRequestId,proto3,oneof" json:"action_request_id,omitempty"`
-	ReviewerId      *string                `protobuf:"bytes,3,opt,name=reviewer_id,json=reviewerId,proto3,oneof" json:"reviewer_id,omitempty"`
+	// Who decided.
+	ReviewerId *string `protobuf:"bytes,3,opt,name=reviewer_id,json=reviewerId,proto3,oneof" json:"reviewer_id,omitempty"`
 	// "approved" or "denied".
-	Decision      *string                `protobuf:"bytes,4,opt,name=decision,proto3,oneof" json:"decision,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Reviewer      *AdminActionPerson     `protobuf:"bytes,6,opt,name=reviewer,proto3" json:"reviewer,omitempty"`
-	Note          *string                `protobuf:"bytes,7,opt,name=note,proto3,oneof" json:"note,omitempty"`
+	Decision  *string                `protobuf:"bytes,4,opt,name=decision,proto3,oneof" json:"decision,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Reviewer  *AdminActionPerson     `protobuf:"bytes,6,opt,name=reviewer,proto3" json:"reviewer,omitempty"`
+	// What he said of it.
+	Note          *string `protobuf:"bytes,7,opt,name=note,proto3,oneof" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -793,10 +810,12 @@ func (x *AdminActionResponse) GetNote() string {
 type AdminActionExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "queued", "executing", "executed", "failed", "stale", "abandoned".
-	State    *string `protobuf:"bytes,1,opt,name=state,proto3,oneof" json:"state,omitempty"`
-	Attempts *int32  `protobuf:"varint,2,opt,name=attempts,proto3,oneof" json:"attempts,omitempty"`
+	State *string `protobuf:"bytes,1,opt,name=state,proto3,oneof" json:"state,omitempty"`
+	// How often it was tried.
+	Attempts *int32 `protobuf:"varint,2,opt,name=attempts,proto3,oneof" json:"attempts,omitempty"`
 	// Why it failed.
-	Error         *string                `protobuf:"bytes,3,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	Error *string `protobuf:"bytes,3,opt,name=error,proto3,oneof" json:"error,omitempty"`
+	// When it was done.
 	ExecutedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=executed_at,json=executedAt,proto3" json:"executed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -118,9 +118,10 @@ func (x *GetOrganizationSettingsResponse) GetOrganizationSettings() *Organizatio
 }
 
 type UpdateOrganizationSettingsRequest struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	OrganizationId  string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	ApprovalEnabled *bool                  `protobuf:"varint,2,opt,name=approval_enabled,json=approvalEnabled,proto3,oneof" json:"approval_enabled,omitempty"`
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	OrganizationId string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Whether gated changes wait. To turn it off is one.
+	ApprovalEnabled *bool `protobuf:"varint,2,opt,name=approval_enabled,json=approvalEnabled,proto3,oneof" json:"approval_enabled,omitempty"`
 	// Hours until a pending request expires.
 	ApprovalTtlHours *int32 `protobuf:"varint,3,opt,name=approval_ttl_hours,json=approvalTtlHours,proto3,oneof" json:"approval_ttl_hours,omitempty"`
 	// Distinct people besides the submitter; at most (owners + admins) - 1.
@@ -234,17 +235,23 @@ func (x *UpdateOrganizationSettingsResponse) GetOrganizationSettings() *Organiza
 // OrganizationSettings always carries the first three fields; the others
 // only once somebody has written them.
 type OrganizationSettings struct {
-	state                     protoimpl.MessageState `protogen:"open.v1"`
-	ApprovalEnabled           *bool                  `protobuf:"varint,1,opt,name=approval_enabled,json=approvalEnabled,proto3,oneof" json:"approval_enabled,omitempty"`
-	ApprovalTtlHours          *int32                 `protobuf:"varint,2,opt,name=approval_ttl_hours,json=approvalTtlHours,proto3,oneof" json:"approval_ttl_hours,omitempty"`
-	ApprovalRequiredApprovals *int32                 `protobuf:"varint,3,opt,name=approval_required_approvals,json=approvalRequiredApprovals,proto3,oneof" json:"approval_required_approvals,omitempty"`
-	Id                        *string                `protobuf:"bytes,4,opt,name=id,proto3,oneof" json:"id,omitempty"`
-	OrganizationId            *string                `protobuf:"bytes,5,opt,name=organization_id,json=organizationId,proto3,oneof" json:"organization_id,omitempty"`
-	UpdatedById               *string                `protobuf:"bytes,6,opt,name=updated_by_id,json=updatedById,proto3,oneof" json:"updated_by_id,omitempty"`
-	CreatedAt                 *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	UpdatedAt                 *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
-	unknownFields             protoimpl.UnknownFields
-	sizeCache                 protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether gated changes wait for approval.
+	ApprovalEnabled *bool `protobuf:"varint,1,opt,name=approval_enabled,json=approvalEnabled,proto3,oneof" json:"approval_enabled,omitempty"`
+	// Hours until a pending request expires.
+	ApprovalTtlHours *int32 `protobuf:"varint,2,opt,name=approval_ttl_hours,json=approvalTtlHours,proto3,oneof" json:"approval_ttl_hours,omitempty"`
+	// Distinct people besides the submitter.
+	ApprovalRequiredApprovals *int32  `protobuf:"varint,3,opt,name=approval_required_approvals,json=approvalRequiredApprovals,proto3,oneof" json:"approval_required_approvals,omitempty"`
+	Id                        *string `protobuf:"bytes,4,opt,name=id,proto3,oneof" json:"id,omitempty"`
+	OrganizationId            *string `protobuf:"bytes,5,opt,name=organization_id,json=organizationId,proto3,oneof" json:"organization_id,omitempty"`
+	// The person who wrote them last.
+	UpdatedById *string `protobuf:"bytes,6,opt,name=updated_by_id,json=updatedById,proto3,oneof" json:"updated_by_id,omitempty"`
+	// When they were written first.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When they were written last.
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrganizationSettings) Reset() {

@@ -34,6 +34,8 @@ const (
 // OrganizationSettingsService reads and changes how an organization approves
 // sensitive changes.
 type OrganizationSettingsServiceClient interface {
+	// Returns how the organization approves. What nobody has set has its
+	// default.
 	GetOrganizationSettings(ctx context.Context, in *GetOrganizationSettingsRequest, opts ...grpc.CallOption) (*GetOrganizationSettingsResponse, error)
 	// Changes only the fields that are present, although the verb is PUT.
 	UpdateOrganizationSettings(ctx context.Context, in *UpdateOrganizationSettingsRequest, opts ...grpc.CallOption) (*UpdateOrganizationSettingsResponse, error)
@@ -74,6 +76,8 @@ func (c *organizationSettingsServiceClient) UpdateOrganizationSettings(ctx conte
 // OrganizationSettingsService reads and changes how an organization approves
 // sensitive changes.
 type OrganizationSettingsServiceServer interface {
+	// Returns how the organization approves. What nobody has set has its
+	// default.
 	GetOrganizationSettings(context.Context, *GetOrganizationSettingsRequest) (*GetOrganizationSettingsResponse, error)
 	// Changes only the fields that are present, although the verb is PUT.
 	UpdateOrganizationSettings(context.Context, *UpdateOrganizationSettingsRequest) (*UpdateOrganizationSettingsResponse, error)

@@ -28,11 +28,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// StepOutcome is what became of a step.
 type StepOutcome int32
 
 const (
 	StepOutcome_STEP_OUTCOME_UNSPECIFIED StepOutcome = 0
-	StepOutcome_STEP_OUTCOME_SUCCEEDED   StepOutcome = 1
+	// The target answered, and its answer was taken.
+	StepOutcome_STEP_OUTCOME_SUCCEEDED StepOutcome = 1
 	// Failed and, for its target does not interrupt, was passed over.
 	StepOutcome_STEP_OUTCOME_FAILED StepOutcome = 2
 	// Failed and ended the chain.
@@ -88,12 +90,15 @@ func (StepOutcome) EnumDescriptor() ([]byte, []int) {
 
 // Caller is on whose behalf the interrupted work is done.
 type Caller struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	OrganizationId string                 `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	ProjectId      string                 `protobuf:"bytes,2,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
-	UserId         string                 `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "orgID" of what targets get.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// "projectID" of what targets get.
+	ProjectId string `protobuf:"bytes,2,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
+	// "userID" of what targets get.
+	UserId        string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Caller) Reset() {
@@ -147,9 +152,11 @@ func (x *Caller) GetUserId() string {
 	return ""
 }
 
+// HeaderValues are those of one header.
 type HeaderValues struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Values        []string               `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In their order.
+	Values        []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -286,11 +293,14 @@ type RunResponseHookRequest struct {
 	// "/pkg.Service/Method"
 	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
 	// The response message as JSON.
-	Payload  []byte                   `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
-	Caller   *Caller                  `protobuf:"bytes,3,opt,name=caller,proto3" json:"caller,omitempty"`
-	Headers  map[string]*HeaderValues `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Deadline *durationpb.Duration     `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	Explain  bool                     `protobuf:"varint,6,opt,name=explain,proto3" json:"explain,omitempty"`
+	Payload []byte  `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	Caller  *Caller `protobuf:"bytes,3,opt,name=caller,proto3" json:"caller,omitempty"`
+	// As in RunRequestHookRequest.
+	Headers map[string]*HeaderValues `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Time for the whole chain; absent: what the transport says, else 10 s.
+	Deadline *durationpb.Duration `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	// Answer with every step's payload before and after.
+	Explain bool `protobuf:"varint,6,opt,name=explain,proto3" json:"explain,omitempty"`
 	// The request that is being answered, as JSON.
 	Request       []byte `protobuf:"bytes,7,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -381,10 +391,12 @@ type RunFunctionHookRequest struct {
 	// "preuserinfo", "preaccesstoken", "presamlresponse", or an announced one.
 	Function string `protobuf:"bytes,1,opt,name=function,proto3" json:"function,omitempty"`
 	// A JSON object; its members stand beside "function" in what targets get.
-	Payload       []byte               `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
-	Caller        *Caller              `protobuf:"bytes,3,opt,name=caller,proto3" json:"caller,omitempty"`
-	Deadline      *durationpb.Duration `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	Explain       bool                 `protobuf:"varint,6,opt,name=explain,proto3" json:"explain,omitempty"`
+	Payload []byte  `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	Caller  *Caller `protobuf:"bytes,3,opt,name=caller,proto3" json:"caller,omitempty"`
+	// Time for the whole chain; absent: what the transport says, else 10 s.
+	Deadline *durationpb.Duration `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	// Answer with every step's payload before and after.
+	Explain       bool `protobuf:"varint,6,opt,name=explain,proto3" json:"explain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,7 +474,8 @@ type RunHookResponse struct {
 	// when nothing matched.
 	Condition string `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
 	// The message after the chain, as JSON.
-	Payload       []byte        `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	Payload []byte `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	// In their order; those behind the end of the chain are missing.
 	Steps         []*StepResult `protobuf:"bytes,4,rep,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -530,14 +543,16 @@ func (x *RunHookResponse) GetSteps() []*StepResult {
 type StepResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// From 1.
-	Position   uint32      `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
-	TargetId   string      `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
-	TargetName string      `protobuf:"bytes,3,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
-	Outcome    StepOutcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=actionplane.hooks.v1.StepOutcome" json:"outcome,omitempty"`
+	Position   uint32 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	TargetId   string `protobuf:"bytes,2,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	TargetName string `protobuf:"bytes,3,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
+	// What became of it.
+	Outcome StepOutcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=actionplane.hooks.v1.StepOutcome" json:"outcome,omitempty"`
 	// HTTP status of the target, where it has one.
 	StatusCode uint32 `protobuf:"varint,5,opt,name=status_code,json=statusCode,proto3" json:"status_code,omitempty"`
 	// Why it failed.
-	Error    string               `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	// From the start of the step to its end.
 	Duration *durationpb.Duration `protobuf:"bytes,7,opt,name=duration,proto3" json:"duration,omitempty"`
 	// The step replaced the payload.
 	Changed bool `protobuf:"varint,8,opt,name=changed,proto3" json:"changed,omitempty"`

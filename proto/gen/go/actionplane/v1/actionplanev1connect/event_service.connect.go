@@ -45,6 +45,13 @@ const (
 type EventServiceClient interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
+	//
+	// On REST, CloudEvents 1.0 are taken too: structured
+	// (application/cloudevents+json), binary (ce- headers) and, answered as
+	// PublishEvents is, batched (application/cloudevents-batch+json). Their source
+	// and id together become the id, subject the aggregate_id, time the
+	// created_at, partitionkey the ordering_key and data, which must be JSON, the
+	// payload; the other attributes go into attributes.
 	PublishEvent(context.Context, *v1.PublishEventRequest) (*v1.PublishEventResponse, error)
 	// Takes up to 1,000 events at once and answers after JetStream has all of
 	// them. When one of them is invalid, the error names it, as in
@@ -112,6 +119,13 @@ func (c *eventServiceClient) PublishEvents(ctx context.Context, req *v1.PublishE
 type EventServiceHandler interface {
 	// Answers after JetStream has the event. The same id again within two
 	// minutes is taken once.
+	//
+	// On REST, CloudEvents 1.0 are taken too: structured
+	// (application/cloudevents+json), binary (ce- headers) and, answered as
+	// PublishEvents is, batched (application/cloudevents-batch+json). Their source
+	// and id together become the id, subject the aggregate_id, time the
+	// created_at, partitionkey the ordering_key and data, which must be JSON, the
+	// payload; the other attributes go into attributes.
 	PublishEvent(context.Context, *v1.PublishEventRequest) (*v1.PublishEventResponse, error)
 	// Takes up to 1,000 events at once and answers after JetStream has all of
 	// them. When one of them is invalid, the error names it, as in

@@ -48,8 +48,15 @@ const (
 
 // HookServiceClient is a client for the actionplane.v1.HookService service.
 type HookServiceClient interface {
+	// Runs the chain of a request, before it is handled. The payload of the
+	// answer is what to go on with; an error is why to refuse. Where nothing
+	// matches, the payload comes back as it was, without a run.
 	RunRequestHook(context.Context, *v1.RunRequestHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a response, before it is sent. Otherwise as
+	// RunRequestHook.
 	RunResponseHook(context.Context, *v1.RunResponseHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a function. The payload of the answer is the object that
+	// the answers of the chain were merged into. Otherwise as RunRequestHook.
 	RunFunctionHook(context.Context, *v1.RunFunctionHookRequest) (*v1.RunHookResponse, error)
 }
 
@@ -121,8 +128,15 @@ func (c *hookServiceClient) RunFunctionHook(ctx context.Context, req *v1.RunFunc
 
 // HookServiceHandler is an implementation of the actionplane.v1.HookService service.
 type HookServiceHandler interface {
+	// Runs the chain of a request, before it is handled. The payload of the
+	// answer is what to go on with; an error is why to refuse. Where nothing
+	// matches, the payload comes back as it was, without a run.
 	RunRequestHook(context.Context, *v1.RunRequestHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a response, before it is sent. Otherwise as
+	// RunRequestHook.
 	RunResponseHook(context.Context, *v1.RunResponseHookRequest) (*v1.RunHookResponse, error)
+	// Runs the chain of a function. The payload of the answer is the object that
+	// the answers of the chain were merged into. Otherwise as RunRequestHook.
 	RunFunctionHook(context.Context, *v1.RunFunctionHookRequest) (*v1.RunHookResponse, error)
 }
 

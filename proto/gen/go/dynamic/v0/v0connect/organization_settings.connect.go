@@ -48,6 +48,8 @@ const (
 // OrganizationSettingsServiceClient is a client for the dynamic.v0.OrganizationSettingsService
 // service.
 type OrganizationSettingsServiceClient interface {
+	// Returns how the organization approves. What nobody has set has its
+	// default.
 	GetOrganizationSettings(context.Context, *v0.GetOrganizationSettingsRequest) (*v0.GetOrganizationSettingsResponse, error)
 	// Changes only the fields that are present, although the verb is PUT.
 	UpdateOrganizationSettings(context.Context, *v0.UpdateOrganizationSettingsRequest) (*v0.UpdateOrganizationSettingsResponse, error)
@@ -107,6 +109,8 @@ func (c *organizationSettingsServiceClient) UpdateOrganizationSettings(ctx conte
 // OrganizationSettingsServiceHandler is an implementation of the
 // dynamic.v0.OrganizationSettingsService service.
 type OrganizationSettingsServiceHandler interface {
+	// Returns how the organization approves. What nobody has set has its
+	// default.
 	GetOrganizationSettings(context.Context, *v0.GetOrganizationSettingsRequest) (*v0.GetOrganizationSettingsResponse, error)
 	// Changes only the fields that are present, although the verb is PUT.
 	UpdateOrganizationSettings(context.Context, *v0.UpdateOrganizationSettingsRequest) (*v0.UpdateOrganizationSettingsResponse, error)

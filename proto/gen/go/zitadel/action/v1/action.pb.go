@@ -24,6 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ActionState says whether an action runs.
 type ActionState int32
 
 const (
@@ -73,6 +74,7 @@ func (ActionState) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v1_action_proto_rawDescGZIP(), []int{0}
 }
 
+// ActionFieldName is what a list of actions is sorted by.
 type ActionFieldName int32
 
 const (
@@ -125,6 +127,7 @@ func (ActionFieldName) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v1_action_proto_rawDescGZIP(), []int{1}
 }
 
+// FlowState says whether a flow has actions.
 type FlowState int32
 
 const (
@@ -174,16 +177,22 @@ func (FlowState) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v1_action_proto_rawDescGZIP(), []int{2}
 }
 
+// Action is a piece of JavaScript.
 type Action struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Details *v1.ObjectDetails      `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
-	State   ActionState            `protobuf:"varint,3,opt,name=state,proto3,enum=zitadel.action.v1.ActionState" json:"state,omitempty"`
-	Name    string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
-	Script  string                 `protobuf:"bytes,5,opt,name=script,proto3" json:"script,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	Id      string            `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Details *v1.ObjectDetails `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
+	// An inactive one does not run.
+	State ActionState `protobuf:"varint,3,opt,name=state,proto3,enum=zitadel.action.v1.ActionState" json:"state,omitempty"`
+	// Unique in the organization, and the name of the function that is called.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// The published version.
+	Script string `protobuf:"bytes,5,opt,name=script,proto3" json:"script,omitempty"`
 	// The effective timeout: the stored one if 0 < t < 20 s, else 20 s.
-	Timeout       *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	AllowedToFail bool                 `protobuf:"varint,7,opt,name=allowed_to_fail,json=allowedToFail,proto3" json:"allowed_to_fail,omitempty"`
+	Timeout *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// A failure is logged and then treated as success.
+	AllowedToFail bool `protobuf:"varint,7,opt,name=allowed_to_fail,json=allowedToFail,proto3" json:"allowed_to_fail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -268,8 +277,9 @@ func (x *Action) GetAllowedToFail() bool {
 }
 
 type ActionIDQuery struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the action.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -312,9 +322,11 @@ func (x *ActionIDQuery) GetId() string {
 }
 
 type ActionNameQuery struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Method        v1.TextQueryMethod     `protobuf:"varint,2,opt,name=method,proto3,enum=zitadel.v1.TextQueryMethod" json:"method,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the name is compared with.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How it is compared.
+	Method        v1.TextQueryMethod `protobuf:"varint,2,opt,name=method,proto3,enum=zitadel.v1.TextQueryMethod" json:"method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -364,8 +376,9 @@ func (x *ActionNameQuery) GetMethod() v1.TextQueryMethod {
 }
 
 type ActionStateQuery struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         ActionState            `protobuf:"varint,1,opt,name=state,proto3,enum=zitadel.action.v1.ActionState" json:"state,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unspecified: none has it.
+	State         ActionState `protobuf:"varint,1,opt,name=state,proto3,enum=zitadel.action.v1.ActionState" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -407,10 +420,12 @@ func (x *ActionStateQuery) GetState() ActionState {
 	return ActionState_ACTION_STATE_UNSPECIFIED
 }
 
+// FlowType is a flow as it is shown.
 type FlowType struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          *v1.LocalizedMessage   `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "1" to "4".
+	Id            string               `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          *v1.LocalizedMessage `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,10 +474,12 @@ func (x *FlowType) GetName() *v1.LocalizedMessage {
 	return nil
 }
 
+// TriggerType is a trigger as it is shown.
 type TriggerType struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          *v1.LocalizedMessage   `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "1" to "6".
+	Id            string               `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          *v1.LocalizedMessage `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -511,12 +528,15 @@ func (x *TriggerType) GetName() *v1.LocalizedMessage {
 	return nil
 }
 
+// Flow is what runs at the triggers of a flow.
 type Flow struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Type           *FlowType              `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
-	Details        *v1.ObjectDetails      `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
-	State          FlowState              `protobuf:"varint,3,opt,name=state,proto3,enum=zitadel.action.v1.FlowState" json:"state,omitempty"`
-	TriggerActions []*TriggerAction       `protobuf:"bytes,4,rep,name=trigger_actions,json=triggerActions,proto3" json:"trigger_actions,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Type    *FlowType              `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	Details *v1.ObjectDetails      `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
+	// Whether it has actions.
+	State FlowState `protobuf:"varint,3,opt,name=state,proto3,enum=zitadel.action.v1.FlowState" json:"state,omitempty"`
+	// Triggers that have actions.
+	TriggerActions []*TriggerAction `protobuf:"bytes,4,rep,name=trigger_actions,json=triggerActions,proto3" json:"trigger_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -579,10 +599,12 @@ func (x *Flow) GetTriggerActions() []*TriggerAction {
 	return nil
 }
 
+// TriggerAction is what runs at a trigger.
 type TriggerAction struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TriggerType   *TriggerType           `protobuf:"bytes,1,opt,name=trigger_type,json=triggerType,proto3" json:"trigger_type,omitempty"`
-	Actions       []*Action              `protobuf:"bytes,2,rep,name=actions,proto3" json:"actions,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	TriggerType *TriggerType           `protobuf:"bytes,1,opt,name=trigger_type,json=triggerType,proto3" json:"trigger_type,omitempty"`
+	// In the order in which they run.
+	Actions       []*Action `protobuf:"bytes,2,rep,name=actions,proto3" json:"actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -29,7 +29,8 @@ const (
 
 type CreateTargetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What people see. Need not be unique.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Types that are valid to be assigned to TargetType:
 	//
 	//	*CreateTargetRequest_RestWebhook
@@ -148,7 +149,8 @@ type CreateTargetRequest_RestWebhook struct {
 }
 
 type CreateTargetRequest_RestCall struct {
-	// Waits; checks the status; the body replaces the message.
+	// Waits; checks the status; takes the body over: its members replace the
+	// message's, null removes one, absent ones stay.
 	RestCall *RESTCall `protobuf:"bytes,3,opt,name=rest_call,json=restCall,proto3,oneof"`
 }
 
@@ -164,8 +166,10 @@ func (*CreateTargetRequest_RestCall) isCreateTargetRequest_TargetType() {}
 func (*CreateTargetRequest_RestAsync) isCreateTargetRequest_TargetType() {}
 
 type CreateTargetResponse struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it was made.
 	CreationDate *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
 	// Key of the HMAC that signs every payload, in clear.
 	SigningKey    string `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
@@ -227,7 +231,8 @@ func (x *CreateTargetResponse) GetSigningKey() string {
 type UpdateTargetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name  *string                `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Absent: as it was.
+	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// A type replaces the flag in it too.
 	//
 	// Types that are valid to be assigned to TargetType:
@@ -236,8 +241,10 @@ type UpdateTargetRequest struct {
 	//	*UpdateTargetRequest_RestCall
 	//	*UpdateTargetRequest_RestAsync
 	TargetType isUpdateTargetRequest_TargetType `protobuf_oneof:"target_type"`
-	Timeout    *durationpb.Duration             `protobuf:"bytes,6,opt,name=timeout,proto3,oneof" json:"timeout,omitempty"`
-	Endpoint   *string                          `protobuf:"bytes,7,opt,name=endpoint,proto3,oneof" json:"endpoint,omitempty"`
+	// Absent: as it was.
+	Timeout *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3,oneof" json:"timeout,omitempty"`
+	// Absent: as it was.
+	Endpoint *string `protobuf:"bytes,7,opt,name=endpoint,proto3,oneof" json:"endpoint,omitempty"`
 	// Present: a new signing key is made, and the old one ends. Only "0s" is
 	// accepted; RotateSigningKey of actionplane.v1.TargetService lets both sign
 	// for a while.
@@ -377,7 +384,8 @@ func (*UpdateTargetRequest_RestCall) isUpdateTargetRequest_TargetType() {}
 func (*UpdateTargetRequest_RestAsync) isUpdateTargetRequest_TargetType() {}
 
 type UpdateTargetResponse struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the target was changed last.
 	ChangeDate *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
 	// Set when a new key was made.
 	SigningKey    *string `protobuf:"bytes,2,opt,name=signing_key,json=signingKey,proto3,oneof" json:"signing_key,omitempty"`
@@ -784,8 +792,10 @@ func (x *AddPublicKeyRequest) GetExpirationDate() *timestamppb.Timestamp {
 }
 
 type AddPublicKeyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	KeyId         string                 `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// When it was added.
 	CreationDate  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -888,7 +898,8 @@ func (x *ActivatePublicKeyRequest) GetKeyId() string {
 }
 
 type ActivatePublicKeyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the key was changed last.
 	ChangeDate    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -984,7 +995,8 @@ func (x *DeactivatePublicKeyRequest) GetKeyId() string {
 }
 
 type DeactivatePublicKeyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the key was changed last.
 	ChangeDate    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1247,8 +1259,9 @@ func (x *ListPublicKeysResponse) GetPagination() *v2.PaginationResponse {
 }
 
 type SetExecutionRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Condition *Condition             `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the targets are called. Required.
+	Condition *Condition `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
 	// Ids of existing targets, called in this order.
 	Targets       []string `protobuf:"bytes,2,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1300,7 +1313,8 @@ func (x *SetExecutionRequest) GetTargets() []string {
 }
 
 type SetExecutionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the execution was set last.
 	SetDate       *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=set_date,json=setDate,proto3" json:"set_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1494,8 +1508,9 @@ func (*ListExecutionFunctionsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionFunctionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Functions     []string               `protobuf:"bytes,1,rep,name=functions,proto3" json:"functions,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E.g. "preaccesstoken".
+	Functions     []string `protobuf:"bytes,1,rep,name=functions,proto3" json:"functions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1574,8 +1589,9 @@ func (*ListExecutionMethodsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionMethodsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Methods       []string               `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "/pkg.Service/Method".
+	Methods       []string `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1654,8 +1670,9 @@ func (*ListExecutionServicesRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionServicesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Services      []string               `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "pkg.Service".
+	Services      []string `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

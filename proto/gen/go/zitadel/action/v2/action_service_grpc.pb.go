@@ -44,6 +44,7 @@ const (
 // ZITADEL's actions API, whose names and numbers are kept to the byte. It shows
 // the same targets and executions as its predecessors.
 type ActionServiceClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(ctx context.Context, in *CreateTargetRequest, opts ...grpc.CallOption) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -51,7 +52,10 @@ type ActionServiceClient interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(ctx context.Context, in *DeleteTargetRequest, opts ...grpc.CallOption) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(ctx context.Context, in *GetTargetRequest, opts ...grpc.CallOption) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(ctx context.Context, in *ListTargetsRequest, opts ...grpc.CallOption) (*ListTargetsResponse, error)
 	// Adds a key that payloads may be encrypted for, inactive at first.
 	AddPublicKey(ctx context.Context, in *AddPublicKeyRequest, opts ...grpc.CallOption) (*AddPublicKeyResponse, error)
@@ -63,14 +67,18 @@ type ActionServiceClient interface {
 	DeactivatePublicKey(ctx context.Context, in *DeactivatePublicKeyRequest, opts ...grpc.CallOption) (*DeactivatePublicKeyResponse, error)
 	// Removes an inactive key. There is none: success, without a date.
 	RemovePublicKey(ctx context.Context, in *RemovePublicKeyRequest, opts ...grpc.CallOption) (*RemovePublicKeyResponse, error)
+	// Returns a target's public keys that all filters hold for.
 	ListPublicKeys(ctx context.Context, in *ListPublicKeysRequest, opts ...grpc.CallOption) (*ListPublicKeysResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(ctx context.Context, in *SetExecutionRequest, opts ...grpc.CallOption) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(ctx context.Context, in *ListExecutionsRequest, opts ...grpc.CallOption) (*ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(ctx context.Context, in *ListExecutionFunctionsRequest, opts ...grpc.CallOption) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(ctx context.Context, in *ListExecutionMethodsRequest, opts ...grpc.CallOption) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(ctx context.Context, in *ListExecutionServicesRequest, opts ...grpc.CallOption) (*ListExecutionServicesResponse, error)
 }
 
@@ -240,6 +248,7 @@ func (c *actionServiceClient) ListExecutionServices(ctx context.Context, in *Lis
 // ZITADEL's actions API, whose names and numbers are kept to the byte. It shows
 // the same targets and executions as its predecessors.
 type ActionServiceServer interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *CreateTargetRequest) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -247,7 +256,10 @@ type ActionServiceServer interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *DeleteTargetRequest) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *GetTargetRequest) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *ListTargetsRequest) (*ListTargetsResponse, error)
 	// Adds a key that payloads may be encrypted for, inactive at first.
 	AddPublicKey(context.Context, *AddPublicKeyRequest) (*AddPublicKeyResponse, error)
@@ -259,14 +271,18 @@ type ActionServiceServer interface {
 	DeactivatePublicKey(context.Context, *DeactivatePublicKeyRequest) (*DeactivatePublicKeyResponse, error)
 	// Removes an inactive key. There is none: success, without a date.
 	RemovePublicKey(context.Context, *RemovePublicKeyRequest) (*RemovePublicKeyResponse, error)
+	// Returns a target's public keys that all filters hold for.
 	ListPublicKeys(context.Context, *ListPublicKeysRequest) (*ListPublicKeysResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *SetExecutionRequest) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *ListExecutionsRequest) (*ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *ListExecutionFunctionsRequest) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *ListExecutionMethodsRequest) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *ListExecutionServicesRequest) (*ListExecutionServicesResponse, error)
 }
 

@@ -25,10 +25,13 @@ const (
 
 // Execution says which targets are called when its condition is met.
 type Execution struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Condition    *Condition             `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the targets are called.
+	Condition *Condition `protobuf:"bytes,1,opt,name=condition,proto3" json:"condition,omitempty"`
+	// When it was set first.
 	CreationDate *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
-	ChangeDate   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
+	// When it was set last.
+	ChangeDate *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
 	// Ids, called in this order.
 	Targets       []string `protobuf:"bytes,4,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -93,6 +96,8 @@ func (x *Execution) GetTargets() []string {
 	return nil
 }
 
+// Condition says when an execution is meant: the most specific one that
+// matches wins.
 type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to ConditionType:
@@ -184,18 +189,22 @@ type isCondition_ConditionType interface {
 }
 
 type Condition_Request struct {
+	// Before a request is handled.
 	Request *RequestExecution `protobuf:"bytes,1,opt,name=request,proto3,oneof"`
 }
 
 type Condition_Response struct {
+	// Before a response is sent.
 	Response *ResponseExecution `protobuf:"bytes,2,opt,name=response,proto3,oneof"`
 }
 
 type Condition_Function struct {
+	// While a function of a service runs.
 	Function *FunctionExecution `protobuf:"bytes,3,opt,name=function,proto3,oneof"`
 }
 
 type Condition_Event struct {
+	// After something has happened.
 	Event *EventExecution `protobuf:"bytes,4,opt,name=event,proto3,oneof"`
 }
 
@@ -207,6 +216,8 @@ func (*Condition_Function) isCondition_ConditionType() {}
 
 func (*Condition_Event) isCondition_ConditionType() {}
 
+// RequestExecution is met by requests: of a method, of all methods of a
+// service, or all.
 type RequestExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -298,6 +309,7 @@ type RequestExecution_Service struct {
 }
 
 type RequestExecution_All struct {
+	// All requests. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 
@@ -307,6 +319,8 @@ func (*RequestExecution_Service) isRequestExecution_Condition() {}
 
 func (*RequestExecution_All) isRequestExecution_Condition() {}
 
+// ResponseExecution is met by responses: of a method, of all methods of a
+// service, or all.
 type ResponseExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -398,6 +412,7 @@ type ResponseExecution_Service struct {
 }
 
 type ResponseExecution_All struct {
+	// All responses. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 
@@ -407,9 +422,11 @@ func (*ResponseExecution_Service) isResponseExecution_Condition() {}
 
 func (*ResponseExecution_All) isResponseExecution_Condition() {}
 
+// FunctionExecution is met by calls of a function.
 type FunctionExecution struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of ListExecutionFunctions, e.g. "preaccesstoken".
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +468,7 @@ func (x *FunctionExecution) GetName() string {
 	return ""
 }
 
+// EventExecution is met by events: of a type, of a group of types, or all.
 type EventExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -542,6 +560,7 @@ type EventExecution_Group struct {
 }
 
 type EventExecution_All struct {
+	// All events. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 

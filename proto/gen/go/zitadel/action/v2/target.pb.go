@@ -83,21 +83,28 @@ func (PayloadType) EnumDescriptor() ([]byte, []int) {
 
 // Target is something that executions call.
 type Target struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it was made.
 	CreationDate *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
-	ChangeDate   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
-	Name         string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// When it was changed last, its keys and settings included.
+	ChangeDate *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
+	// What people see.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// Types that are valid to be assigned to TargetType:
 	//
 	//	*Target_RestWebhook
 	//	*Target_RestCall
 	//	*Target_RestAsync
-	TargetType isTarget_TargetType  `protobuf_oneof:"target_type"`
-	Timeout    *durationpb.Duration `protobuf:"bytes,8,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	Endpoint   string               `protobuf:"bytes,9,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	TargetType isTarget_TargetType `protobuf_oneof:"target_type"`
+	// Time for connect, headers and body together.
+	Timeout *durationpb.Duration `protobuf:"bytes,8,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// http(s)://…, action://<action id> or nats://<subject>.
+	Endpoint string `protobuf:"bytes,9,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Newest key of the HMAC that signs every payload, in clear.
-	SigningKey    string      `protobuf:"bytes,10,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
+	SigningKey string `protobuf:"bytes,10,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
+	// How a payload travels.
 	PayloadType   PayloadType `protobuf:"varint,11,opt,name=payload_type,json=payloadType,proto3,enum=zitadel.action.v2.PayloadType" json:"payload_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -228,14 +235,17 @@ type isTarget_TargetType interface {
 }
 
 type Target_RestWebhook struct {
+	// Waits; checks the status; ignores the body.
 	RestWebhook *RESTWebhook `protobuf:"bytes,5,opt,name=rest_webhook,json=restWebhook,proto3,oneof"`
 }
 
 type Target_RestCall struct {
+	// Waits; checks the status; takes the body over.
 	RestCall *RESTCall `protobuf:"bytes,6,opt,name=rest_call,json=restCall,proto3,oneof"`
 }
 
 type Target_RestAsync struct {
+	// Does not wait.
 	RestAsync *RESTAsync `protobuf:"bytes,7,opt,name=rest_async,json=restAsync,proto3,oneof"`
 }
 
@@ -291,7 +301,8 @@ func (x *RESTWebhook) GetInterruptOnError() bool {
 	return false
 }
 
-// RESTCall waits, checks the status, and its body replaces the message.
+// RESTCall waits, checks the status, and takes the body over: its members
+// replace the message's, null removes one, absent ones stay.
 type RESTCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A failure stops the chain and reaches the caller.
@@ -377,7 +388,8 @@ func (*RESTAsync) Descriptor() ([]byte, []int) {
 // PublicKey is a key that payloads may be encrypted for.
 type PublicKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	KeyId string                 `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// Given by the server.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	// It is the one that is used, unless it is expired.
 	Active bool `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
 	// PEM, as it was added.
@@ -386,10 +398,12 @@ type PublicKey struct {
 	Fingerprint string `protobuf:"bytes,4,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	// Absent: it does not expire.
 	ExpirationDate *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expiration_date,json=expirationDate,proto3" json:"expiration_date,omitempty"`
-	CreationDate   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
-	ChangeDate     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// When it was added.
+	CreationDate *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
+	// When it was activated or deactivated last.
+	ChangeDate    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PublicKey) Reset() {

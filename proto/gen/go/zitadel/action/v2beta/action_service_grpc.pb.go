@@ -39,6 +39,7 @@ const (
 // API, whose names and numbers are kept to the byte. It is v2 without payload
 // types and public keys, and shows the same targets and executions.
 type ActionServiceClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(ctx context.Context, in *CreateTargetRequest, opts ...grpc.CallOption) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -46,15 +47,21 @@ type ActionServiceClient interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(ctx context.Context, in *DeleteTargetRequest, opts ...grpc.CallOption) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(ctx context.Context, in *GetTargetRequest, opts ...grpc.CallOption) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(ctx context.Context, in *ListTargetsRequest, opts ...grpc.CallOption) (*ListTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(ctx context.Context, in *SetExecutionRequest, opts ...grpc.CallOption) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(ctx context.Context, in *ListExecutionsRequest, opts ...grpc.CallOption) (*ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(ctx context.Context, in *ListExecutionFunctionsRequest, opts ...grpc.CallOption) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(ctx context.Context, in *ListExecutionMethodsRequest, opts ...grpc.CallOption) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(ctx context.Context, in *ListExecutionServicesRequest, opts ...grpc.CallOption) (*ListExecutionServicesResponse, error)
 }
 
@@ -174,6 +181,7 @@ func (c *actionServiceClient) ListExecutionServices(ctx context.Context, in *Lis
 // API, whose names and numbers are kept to the byte. It is v2 without payload
 // types and public keys, and shows the same targets and executions.
 type ActionServiceServer interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *CreateTargetRequest) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -181,15 +189,21 @@ type ActionServiceServer interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *DeleteTargetRequest) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *GetTargetRequest) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *ListTargetsRequest) (*ListTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *SetExecutionRequest) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *ListExecutionsRequest) (*ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *ListExecutionFunctionsRequest) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *ListExecutionMethodsRequest) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *ListExecutionServicesRequest) (*ListExecutionServicesResponse, error)
 }
 

@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ExecutionType is the type of a condition.
 type ExecutionType int32
 
 const (
@@ -78,6 +79,7 @@ func (ExecutionType) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v2beta_query_proto_rawDescGZIP(), []int{0}
 }
 
+// TargetFieldName is what a list of targets is sorted by.
 type TargetFieldName int32
 
 const (
@@ -145,10 +147,12 @@ func (TargetFieldName) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v2beta_query_proto_rawDescGZIP(), []int{1}
 }
 
+// ExecutionFieldName is what a list of executions is sorted by.
 type ExecutionFieldName int32
 
 const (
-	ExecutionFieldName_EXECUTION_FIELD_NAME_UNSPECIFIED  ExecutionFieldName = 0
+	ExecutionFieldName_EXECUTION_FIELD_NAME_UNSPECIFIED ExecutionFieldName = 0
+	// The condition.
 	ExecutionFieldName_EXECUTION_FIELD_NAME_ID           ExecutionFieldName = 1
 	ExecutionFieldName_EXECUTION_FIELD_NAME_CREATED_DATE ExecutionFieldName = 2
 	ExecutionFieldName_EXECUTION_FIELD_NAME_CHANGED_DATE ExecutionFieldName = 3
@@ -197,6 +201,7 @@ func (ExecutionFieldName) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_action_v2beta_query_proto_rawDescGZIP(), []int{2}
 }
 
+// ExecutionSearchFilter is one condition of a search.
 type ExecutionSearchFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Filter:
@@ -278,14 +283,17 @@ type isExecutionSearchFilter_Filter interface {
 }
 
 type ExecutionSearchFilter_InConditionsFilter struct {
+	// Executions of these conditions.
 	InConditionsFilter *InConditionsFilter `protobuf:"bytes,1,opt,name=in_conditions_filter,json=inConditionsFilter,proto3,oneof"`
 }
 
 type ExecutionSearchFilter_ExecutionTypeFilter struct {
+	// Executions of conditions of this type.
 	ExecutionTypeFilter *ExecutionTypeFilter `protobuf:"bytes,2,opt,name=execution_type_filter,json=executionTypeFilter,proto3,oneof"`
 }
 
 type ExecutionSearchFilter_TargetFilter struct {
+	// Executions that list this target.
 	TargetFilter *TargetFilter `protobuf:"bytes,3,opt,name=target_filter,json=targetFilter,proto3,oneof"`
 }
 
@@ -296,8 +304,9 @@ func (*ExecutionSearchFilter_ExecutionTypeFilter) isExecutionSearchFilter_Filter
 func (*ExecutionSearchFilter_TargetFilter) isExecutionSearchFilter_Filter() {}
 
 type InConditionsFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Conditions    []*Condition           `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Any of them.
+	Conditions    []*Condition `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -340,8 +349,9 @@ func (x *InConditionsFilter) GetConditions() []*Condition {
 }
 
 type ExecutionTypeFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ExecutionType ExecutionType          `protobuf:"varint,1,opt,name=execution_type,json=executionType,proto3,enum=zitadel.action.v2beta.ExecutionType" json:"execution_type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unspecified: none has it.
+	ExecutionType ExecutionType `protobuf:"varint,1,opt,name=execution_type,json=executionType,proto3,enum=zitadel.action.v2beta.ExecutionType" json:"execution_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -384,8 +394,9 @@ func (x *ExecutionTypeFilter) GetExecutionType() ExecutionType {
 }
 
 type TargetFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TargetId      string                 `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the target.
+	TargetId      string `protobuf:"bytes,1,opt,name=target_id,json=targetId,proto3" json:"target_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -427,6 +438,7 @@ func (x *TargetFilter) GetTargetId() string {
 	return ""
 }
 
+// TargetSearchFilter is one condition of a search.
 type TargetSearchFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Filter:
@@ -498,10 +510,12 @@ type isTargetSearchFilter_Filter interface {
 }
 
 type TargetSearchFilter_TargetNameFilter struct {
+	// Targets by their names.
 	TargetNameFilter *TargetNameFilter `protobuf:"bytes,1,opt,name=target_name_filter,json=targetNameFilter,proto3,oneof"`
 }
 
 type TargetSearchFilter_InTargetIdsFilter struct {
+	// Targets by their ids.
 	InTargetIdsFilter *InTargetIDsFilter `protobuf:"bytes,2,opt,name=in_target_ids_filter,json=inTargetIdsFilter,proto3,oneof"`
 }
 
@@ -510,8 +524,10 @@ func (*TargetSearchFilter_TargetNameFilter) isTargetSearchFilter_Filter() {}
 func (*TargetSearchFilter_InTargetIdsFilter) isTargetSearchFilter_Filter() {}
 
 type TargetNameFilter struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	TargetName    string                  `protobuf:"bytes,1,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the name is compared with.
+	TargetName string `protobuf:"bytes,1,opt,name=target_name,json=targetName,proto3" json:"target_name,omitempty"`
+	// How it is compared.
 	Method        v2beta.TextFilterMethod `protobuf:"varint,2,opt,name=method,proto3,enum=zitadel.filter.v2beta.TextFilterMethod" json:"method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -562,8 +578,9 @@ func (x *TargetNameFilter) GetMethod() v2beta.TextFilterMethod {
 }
 
 type InTargetIDsFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	TargetIds     []string               `protobuf:"bytes,1,rep,name=target_ids,json=targetIds,proto3" json:"target_ids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Any of them.
+	TargetIds     []string `protobuf:"bytes,1,rep,name=target_ids,json=targetIds,proto3" json:"target_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

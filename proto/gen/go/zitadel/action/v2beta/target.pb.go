@@ -25,19 +25,25 @@ const (
 
 // Target is something that executions call.
 type Target struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it was made.
 	CreationDate *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=creation_date,json=creationDate,proto3" json:"creation_date,omitempty"`
-	ChangeDate   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
-	Name         string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// When it was changed last, its keys and settings included.
+	ChangeDate *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_date,json=changeDate,proto3" json:"change_date,omitempty"`
+	// What people see.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// Types that are valid to be assigned to TargetType:
 	//
 	//	*Target_RestWebhook
 	//	*Target_RestCall
 	//	*Target_RestAsync
-	TargetType isTarget_TargetType  `protobuf_oneof:"target_type"`
-	Timeout    *durationpb.Duration `protobuf:"bytes,8,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	Endpoint   string               `protobuf:"bytes,9,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	TargetType isTarget_TargetType `protobuf_oneof:"target_type"`
+	// Time for connect, headers and body together.
+	Timeout *durationpb.Duration `protobuf:"bytes,8,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// http(s)://…, action://<action id> or nats://<subject>.
+	Endpoint string `protobuf:"bytes,9,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Newest key of the HMAC that signs every payload, in clear.
 	SigningKey    string `protobuf:"bytes,10,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -162,14 +168,17 @@ type isTarget_TargetType interface {
 }
 
 type Target_RestWebhook struct {
+	// Waits; checks the status; ignores the body.
 	RestWebhook *RESTWebhook `protobuf:"bytes,5,opt,name=rest_webhook,json=restWebhook,proto3,oneof"`
 }
 
 type Target_RestCall struct {
+	// Waits; checks the status; takes the body over.
 	RestCall *RESTCall `protobuf:"bytes,6,opt,name=rest_call,json=restCall,proto3,oneof"`
 }
 
 type Target_RestAsync struct {
+	// Does not wait.
 	RestAsync *RESTAsync `protobuf:"bytes,7,opt,name=rest_async,json=restAsync,proto3,oneof"`
 }
 
@@ -225,7 +234,8 @@ func (x *RESTWebhook) GetInterruptOnError() bool {
 	return false
 }
 
-// RESTCall waits, checks the status, and its body replaces the message.
+// RESTCall waits, checks the status, and takes the body over: its members
+// replace the message's, null removes one, absent ones stay.
 type RESTCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A failure stops the chain and reaches the caller.

@@ -145,8 +145,9 @@ func (TimestampFilterMethod) EnumDescriptor() ([]byte, []int) {
 }
 
 type InIDsFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Ids           []string               `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Any of them.
+	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -189,9 +190,11 @@ func (x *InIDsFilter) GetIds() []string {
 }
 
 type TimestampFilter struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	Method        TimestampFilterMethod  `protobuf:"varint,2,opt,name=method,proto3,enum=zitadel.filter.v2.TimestampFilterMethod" json:"method,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is compared with.
+	Timestamp *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	// How it is compared.
+	Method        TimestampFilterMethod `protobuf:"varint,2,opt,name=method,proto3,enum=zitadel.filter.v2.TimestampFilterMethod" json:"method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -307,7 +310,8 @@ func (x *PaginationRequest) GetAsc() bool {
 type PaginationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All that match, on whatever page.
-	TotalResult   uint64 `protobuf:"varint,1,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	TotalResult uint64 `protobuf:"varint,1,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	// Most results of the page.
 	AppliedLimit  uint64 `protobuf:"varint,2,opt,name=applied_limit,json=appliedLimit,proto3" json:"applied_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -153,7 +153,8 @@ func (x *PaginationRequest) GetAsc() bool {
 type PaginationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All that match, on whatever page.
-	TotalResult   uint64 `protobuf:"varint,1,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	TotalResult uint64 `protobuf:"varint,1,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	// Most results of the page.
 	AppliedLimit  uint64 `protobuf:"varint,2,opt,name=applied_limit,json=appliedLimit,proto3" json:"applied_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

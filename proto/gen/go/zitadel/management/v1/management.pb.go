@@ -28,9 +28,10 @@ const (
 )
 
 type ListActionsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Query         *v1.ListQuery          `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	SortingColumn v11.ActionFieldName    `protobuf:"varint,2,opt,name=sorting_column,json=sortingColumn,proto3,enum=zitadel.action.v1.ActionFieldName" json:"sorting_column,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Query *v1.ListQuery          `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Unspecified: the id, which is in the order of creation.
+	SortingColumn v11.ActionFieldName `protobuf:"varint,2,opt,name=sorting_column,json=sortingColumn,proto3,enum=zitadel.action.v1.ActionFieldName" json:"sorting_column,omitempty"`
 	// All must match.
 	Queries       []*ActionQuery `protobuf:"bytes,3,rep,name=queries,proto3" json:"queries,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -88,6 +89,7 @@ func (x *ListActionsRequest) GetQueries() []*ActionQuery {
 	return nil
 }
 
+// ActionQuery is one condition of a search.
 type ActionQuery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Query:
@@ -169,14 +171,17 @@ type isActionQuery_Query interface {
 }
 
 type ActionQuery_ActionIdQuery struct {
+	// The action of an id.
 	ActionIdQuery *v11.ActionIDQuery `protobuf:"bytes,1,opt,name=action_id_query,json=actionIdQuery,proto3,oneof"`
 }
 
 type ActionQuery_ActionNameQuery struct {
+	// Actions by their names.
 	ActionNameQuery *v11.ActionNameQuery `protobuf:"bytes,2,opt,name=action_name_query,json=actionNameQuery,proto3,oneof"`
 }
 
 type ActionQuery_ActionStateQuery struct {
+	// Actions in a state.
 	ActionStateQuery *v11.ActionStateQuery `protobuf:"bytes,3,opt,name=action_state_query,json=actionStateQuery,proto3,oneof"`
 }
 
@@ -335,9 +340,12 @@ func (x *GetActionResponse) GetAction() *v11.Action {
 }
 
 type CreateActionRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Name   string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Script string                 `protobuf:"bytes,2,opt,name=script,proto3" json:"script,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the function that is called. Unique in the organization, whatever the
+	// case.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// JavaScript that defines a function of this name.
+	Script string `protobuf:"bytes,2,opt,name=script,proto3" json:"script,omitempty"`
 	// 0 s to 20 s; absent or 0 means 20 s.
 	Timeout *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// A failure is logged and then treated as success.
@@ -405,9 +413,10 @@ func (x *CreateActionRequest) GetAllowedToFail() bool {
 }
 
 type CreateActionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Details       *v1.ObjectDetails      `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Details *v1.ObjectDetails      `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
+	// Given by the server.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,10 +468,13 @@ func (x *CreateActionResponse) GetId() string {
 // UpdateActionRequest replaces all fields: an omitted timeout becomes 0, an
 // omitted allowed_to_fail false.
 type UpdateActionRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name   string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Script string                 `protobuf:"bytes,3,opt,name=script,proto3" json:"script,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Of the function that is called. Unique in the organization, whatever the
+	// case.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// JavaScript that defines a function of this name.
+	Script string `protobuf:"bytes,3,opt,name=script,proto3" json:"script,omitempty"`
 	// 0 s to 20 s; absent or 0 means 20 s.
 	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// A failure is logged and then treated as success.
@@ -917,8 +929,9 @@ func (x *ListFlowTypesResponse) GetResult() []*v11.FlowType {
 }
 
 type ListFlowTriggerTypesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the flow, "1" to "4".
+	Type          string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1005,8 +1018,9 @@ func (x *ListFlowTriggerTypesResponse) GetResult() []*v11.TriggerType {
 }
 
 type GetFlowRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the flow, "1" to "4".
+	Type          string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1093,8 +1107,9 @@ func (x *GetFlowResponse) GetFlow() *v11.Flow {
 }
 
 type ClearFlowRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the flow, "1" to "4".
+	Type          string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1181,9 +1196,11 @@ func (x *ClearFlowResponse) GetDetails() *v1.ObjectDetails {
 }
 
 type SetTriggerActionsRequest struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	FlowType    string                 `protobuf:"bytes,1,opt,name=flow_type,json=flowType,proto3" json:"flow_type,omitempty"`
-	TriggerType string                 `protobuf:"bytes,2,opt,name=trigger_type,json=triggerType,proto3" json:"trigger_type,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the flow, "1" to "4".
+	FlowType string `protobuf:"bytes,1,opt,name=flow_type,json=flowType,proto3" json:"flow_type,omitempty"`
+	// Id of the trigger, "1" to "6".
+	TriggerType string `protobuf:"bytes,2,opt,name=trigger_type,json=triggerType,proto3" json:"trigger_type,omitempty"`
 	// Run in this order; empty: none.
 	ActionIds     []string `protobuf:"bytes,3,rep,name=action_ids,json=actionIds,proto3" json:"action_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -41,18 +41,36 @@ const (
 // All calls are about one organization: that of the x-zitadel-orgid header,
 // else the caller's own.
 type ManagementServiceClient interface {
+	// Returns the actions of the organization that all queries hold for.
 	ListActions(ctx context.Context, in *ListActionsRequest, opts ...grpc.CallOption) (*ListActionsResponse, error)
+	// Returns an action. NOT_FOUND QUERY-GEfnb: there is none.
 	GetAction(ctx context.Context, in *GetActionRequest, opts ...grpc.CallOption) (*GetActionResponse, error)
+	// Makes an active action; its script is version 1, and published.
+	// ALREADY_EXISTS V3-DKcYh: another one has the name.
 	CreateAction(ctx context.Context, in *CreateActionRequest, opts ...grpc.CallOption) (*CreateActionResponse, error)
+	// Replaces an action; a script that differs is a new version, and published.
+	// NOT_FOUND COMMAND-Sfg2t: there is none. FAILED_PRECONDITION ACTION-dg4t2:
+	// nothing differs.
 	UpdateAction(ctx context.Context, in *UpdateActionRequest, opts ...grpc.CallOption) (*UpdateActionResponse, error)
 	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(ctx context.Context, in *DeactivateActionRequest, opts ...grpc.CallOption) (*DeactivateActionResponse, error)
+	// Lets an inactive action run again. FAILED_PRECONDITION COMMAND-J53zh: it
+	// is not inactive.
 	ReactivateAction(ctx context.Context, in *ReactivateActionRequest, opts ...grpc.CallOption) (*ReactivateActionResponse, error)
+	// Deletes an action, also from the flows that it is part of. NOT_FOUND
+	// COMMAND-Dgh4h: there is none.
 	DeleteAction(ctx context.Context, in *DeleteActionRequest, opts ...grpc.CallOption) (*DeleteActionResponse, error)
+	// Returns the flows that there are.
 	ListFlowTypes(ctx context.Context, in *ListFlowTypesRequest, opts ...grpc.CallOption) (*ListFlowTypesResponse, error)
+	// Returns the triggers of a flow.
 	ListFlowTriggerTypes(ctx context.Context, in *ListFlowTriggerTypesRequest, opts ...grpc.CallOption) (*ListFlowTriggerTypesResponse, error)
+	// Returns what runs at a flow's triggers.
 	GetFlow(ctx context.Context, in *GetFlowRequest, opts ...grpc.CallOption) (*GetFlowResponse, error)
+	// Takes all actions from all triggers of a flow. FAILED_PRECONDITION
+	// COMMAND-DgGh3: there are none.
 	ClearFlow(ctx context.Context, in *ClearFlowRequest, opts ...grpc.CallOption) (*ClearFlowResponse, error)
+	// Replaces the actions of a trigger. FAILED_PRECONDITION COMMAND-Nfh52: it
+	// has these already; COMMAND-dg422: one of them does not exist.
 	SetTriggerActions(ctx context.Context, in *SetTriggerActionsRequest, opts ...grpc.CallOption) (*SetTriggerActionsResponse, error)
 }
 
@@ -192,18 +210,36 @@ func (c *managementServiceClient) SetTriggerActions(ctx context.Context, in *Set
 // All calls are about one organization: that of the x-zitadel-orgid header,
 // else the caller's own.
 type ManagementServiceServer interface {
+	// Returns the actions of the organization that all queries hold for.
 	ListActions(context.Context, *ListActionsRequest) (*ListActionsResponse, error)
+	// Returns an action. NOT_FOUND QUERY-GEfnb: there is none.
 	GetAction(context.Context, *GetActionRequest) (*GetActionResponse, error)
+	// Makes an active action; its script is version 1, and published.
+	// ALREADY_EXISTS V3-DKcYh: another one has the name.
 	CreateAction(context.Context, *CreateActionRequest) (*CreateActionResponse, error)
+	// Replaces an action; a script that differs is a new version, and published.
+	// NOT_FOUND COMMAND-Sfg2t: there is none. FAILED_PRECONDITION ACTION-dg4t2:
+	// nothing differs.
 	UpdateAction(context.Context, *UpdateActionRequest) (*UpdateActionResponse, error)
 	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *DeactivateActionRequest) (*DeactivateActionResponse, error)
+	// Lets an inactive action run again. FAILED_PRECONDITION COMMAND-J53zh: it
+	// is not inactive.
 	ReactivateAction(context.Context, *ReactivateActionRequest) (*ReactivateActionResponse, error)
+	// Deletes an action, also from the flows that it is part of. NOT_FOUND
+	// COMMAND-Dgh4h: there is none.
 	DeleteAction(context.Context, *DeleteActionRequest) (*DeleteActionResponse, error)
+	// Returns the flows that there are.
 	ListFlowTypes(context.Context, *ListFlowTypesRequest) (*ListFlowTypesResponse, error)
+	// Returns the triggers of a flow.
 	ListFlowTriggerTypes(context.Context, *ListFlowTriggerTypesRequest) (*ListFlowTriggerTypesResponse, error)
+	// Returns what runs at a flow's triggers.
 	GetFlow(context.Context, *GetFlowRequest) (*GetFlowResponse, error)
+	// Takes all actions from all triggers of a flow. FAILED_PRECONDITION
+	// COMMAND-DgGh3: there are none.
 	ClearFlow(context.Context, *ClearFlowRequest) (*ClearFlowResponse, error)
+	// Replaces the actions of a trigger. FAILED_PRECONDITION COMMAND-Nfh52: it
+	// has these already; COMMAND-dg422: one of them does not exist.
 	SetTriggerActions(context.Context, *SetTriggerActionsRequest) (*SetTriggerActionsResponse, error)
 }
 

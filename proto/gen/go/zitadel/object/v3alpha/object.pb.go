@@ -22,6 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// OwnerType says what an owner is.
 type OwnerType int32
 
 const (
@@ -74,10 +75,12 @@ func (OwnerType) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_object_v3alpha_object_proto_rawDescGZIP(), []int{0}
 }
 
+// Owner is whom something belongs to.
 type Owner struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          OwnerType              `protobuf:"varint,1,opt,name=type,proto3,enum=zitadel.object.v3alpha.OwnerType" json:"type,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Type  OwnerType              `protobuf:"varint,1,opt,name=type,proto3,enum=zitadel.object.v3alpha.OwnerType" json:"type,omitempty"`
+	// The instance's.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -126,6 +129,8 @@ func (x *Owner) GetId() string {
 	return ""
 }
 
+// Instance names the instance that is meant. It is that of the token, whatever
+// stands here.
 type Instance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Property:
@@ -197,10 +202,12 @@ type isInstance_Property interface {
 }
 
 type Instance_Id struct {
+	// The id of the instance.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3,oneof"`
 }
 
 type Instance_Domain struct {
+	// A domain of the instance.
 	Domain string `protobuf:"bytes,2,opt,name=domain,proto3,oneof"`
 }
 

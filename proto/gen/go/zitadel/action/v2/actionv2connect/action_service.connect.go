@@ -81,6 +81,7 @@ const (
 
 // ActionServiceClient is a client for the zitadel.action.v2.ActionService service.
 type ActionServiceClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v2.CreateTargetRequest) (*v2.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -88,7 +89,10 @@ type ActionServiceClient interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *v2.DeleteTargetRequest) (*v2.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v2.GetTargetRequest) (*v2.GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *v2.ListTargetsRequest) (*v2.ListTargetsResponse, error)
 	// Adds a key that payloads may be encrypted for, inactive at first.
 	AddPublicKey(context.Context, *v2.AddPublicKeyRequest) (*v2.AddPublicKeyResponse, error)
@@ -100,14 +104,18 @@ type ActionServiceClient interface {
 	DeactivatePublicKey(context.Context, *v2.DeactivatePublicKeyRequest) (*v2.DeactivatePublicKeyResponse, error)
 	// Removes an inactive key. There is none: success, without a date.
 	RemovePublicKey(context.Context, *v2.RemovePublicKeyRequest) (*v2.RemovePublicKeyResponse, error)
+	// Returns a target's public keys that all filters hold for.
 	ListPublicKeys(context.Context, *v2.ListPublicKeysRequest) (*v2.ListPublicKeysResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v2.SetExecutionRequest) (*v2.SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *v2.ListExecutionsRequest) (*v2.ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v2.ListExecutionFunctionsRequest) (*v2.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v2.ListExecutionMethodsRequest) (*v2.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v2.ListExecutionServicesRequest) (*v2.ListExecutionServicesResponse, error)
 }
 
@@ -371,6 +379,7 @@ func (c *actionServiceClient) ListExecutionServices(ctx context.Context, req *v2
 
 // ActionServiceHandler is an implementation of the zitadel.action.v2.ActionService service.
 type ActionServiceHandler interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v2.CreateTargetRequest) (*v2.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -378,7 +387,10 @@ type ActionServiceHandler interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *v2.DeleteTargetRequest) (*v2.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v2.GetTargetRequest) (*v2.GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *v2.ListTargetsRequest) (*v2.ListTargetsResponse, error)
 	// Adds a key that payloads may be encrypted for, inactive at first.
 	AddPublicKey(context.Context, *v2.AddPublicKeyRequest) (*v2.AddPublicKeyResponse, error)
@@ -390,14 +402,18 @@ type ActionServiceHandler interface {
 	DeactivatePublicKey(context.Context, *v2.DeactivatePublicKeyRequest) (*v2.DeactivatePublicKeyResponse, error)
 	// Removes an inactive key. There is none: success, without a date.
 	RemovePublicKey(context.Context, *v2.RemovePublicKeyRequest) (*v2.RemovePublicKeyResponse, error)
+	// Returns a target's public keys that all filters hold for.
 	ListPublicKeys(context.Context, *v2.ListPublicKeysRequest) (*v2.ListPublicKeysResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v2.SetExecutionRequest) (*v2.SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *v2.ListExecutionsRequest) (*v2.ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v2.ListExecutionFunctionsRequest) (*v2.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v2.ListExecutionMethodsRequest) (*v2.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v2.ListExecutionServicesRequest) (*v2.ListExecutionServicesResponse, error)
 }
 

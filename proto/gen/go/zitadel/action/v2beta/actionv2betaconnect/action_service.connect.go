@@ -66,6 +66,7 @@ const (
 
 // ActionServiceClient is a client for the zitadel.action.v2beta.ActionService service.
 type ActionServiceClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v2beta.CreateTargetRequest) (*v2beta.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -73,15 +74,21 @@ type ActionServiceClient interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *v2beta.DeleteTargetRequest) (*v2beta.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v2beta.GetTargetRequest) (*v2beta.GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *v2beta.ListTargetsRequest) (*v2beta.ListTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v2beta.SetExecutionRequest) (*v2beta.SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *v2beta.ListExecutionsRequest) (*v2beta.ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v2beta.ListExecutionFunctionsRequest) (*v2beta.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v2beta.ListExecutionMethodsRequest) (*v2beta.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v2beta.ListExecutionServicesRequest) (*v2beta.ListExecutionServicesResponse, error)
 }
 
@@ -265,6 +272,7 @@ func (c *actionServiceClient) ListExecutionServices(ctx context.Context, req *v2
 
 // ActionServiceHandler is an implementation of the zitadel.action.v2beta.ActionService service.
 type ActionServiceHandler interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v2beta.CreateTargetRequest) (*v2beta.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// change date stays.
@@ -272,15 +280,21 @@ type ActionServiceHandler interface {
 	// Removes a target, also one that executions list. There is none: success,
 	// without a date.
 	DeleteTarget(context.Context, *v2beta.DeleteTargetRequest) (*v2beta.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v2beta.GetTargetRequest) (*v2beta.GetTargetResponse, error)
+	// Returns the targets that all filters hold for.
 	ListTargets(context.Context, *v2beta.ListTargetsRequest) (*v2beta.ListTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v2beta.SetExecutionRequest) (*v2beta.SetExecutionResponse, error)
 	// Lists executions that have at least one target.
 	ListExecutions(context.Context, *v2beta.ListExecutionsRequest) (*v2beta.ListExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v2beta.ListExecutionFunctionsRequest) (*v2beta.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v2beta.ListExecutionMethodsRequest) (*v2beta.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v2beta.ListExecutionServicesRequest) (*v2beta.ListExecutionServicesResponse, error)
 }
 

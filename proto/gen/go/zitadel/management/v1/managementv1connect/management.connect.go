@@ -73,18 +73,36 @@ const (
 
 // ManagementServiceClient is a client for the zitadel.management.v1.ManagementService service.
 type ManagementServiceClient interface {
+	// Returns the actions of the organization that all queries hold for.
 	ListActions(context.Context, *v1.ListActionsRequest) (*v1.ListActionsResponse, error)
+	// Returns an action. NOT_FOUND QUERY-GEfnb: there is none.
 	GetAction(context.Context, *v1.GetActionRequest) (*v1.GetActionResponse, error)
+	// Makes an active action; its script is version 1, and published.
+	// ALREADY_EXISTS V3-DKcYh: another one has the name.
 	CreateAction(context.Context, *v1.CreateActionRequest) (*v1.CreateActionResponse, error)
+	// Replaces an action; a script that differs is a new version, and published.
+	// NOT_FOUND COMMAND-Sfg2t: there is none. FAILED_PRECONDITION ACTION-dg4t2:
+	// nothing differs.
 	UpdateAction(context.Context, *v1.UpdateActionRequest) (*v1.UpdateActionResponse, error)
 	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *v1.DeactivateActionRequest) (*v1.DeactivateActionResponse, error)
+	// Lets an inactive action run again. FAILED_PRECONDITION COMMAND-J53zh: it
+	// is not inactive.
 	ReactivateAction(context.Context, *v1.ReactivateActionRequest) (*v1.ReactivateActionResponse, error)
+	// Deletes an action, also from the flows that it is part of. NOT_FOUND
+	// COMMAND-Dgh4h: there is none.
 	DeleteAction(context.Context, *v1.DeleteActionRequest) (*v1.DeleteActionResponse, error)
+	// Returns the flows that there are.
 	ListFlowTypes(context.Context, *v1.ListFlowTypesRequest) (*v1.ListFlowTypesResponse, error)
+	// Returns the triggers of a flow.
 	ListFlowTriggerTypes(context.Context, *v1.ListFlowTriggerTypesRequest) (*v1.ListFlowTriggerTypesResponse, error)
+	// Returns what runs at a flow's triggers.
 	GetFlow(context.Context, *v1.GetFlowRequest) (*v1.GetFlowResponse, error)
+	// Takes all actions from all triggers of a flow. FAILED_PRECONDITION
+	// COMMAND-DgGh3: there are none.
 	ClearFlow(context.Context, *v1.ClearFlowRequest) (*v1.ClearFlowResponse, error)
+	// Replaces the actions of a trigger. FAILED_PRECONDITION COMMAND-Nfh52: it
+	// has these already; COMMAND-dg422: one of them does not exist.
 	SetTriggerActions(context.Context, *v1.SetTriggerActionsRequest) (*v1.SetTriggerActionsResponse, error)
 }
 
@@ -301,18 +319,36 @@ func (c *managementServiceClient) SetTriggerActions(ctx context.Context, req *v1
 // ManagementServiceHandler is an implementation of the zitadel.management.v1.ManagementService
 // service.
 type ManagementServiceHandler interface {
+	// Returns the actions of the organization that all queries hold for.
 	ListActions(context.Context, *v1.ListActionsRequest) (*v1.ListActionsResponse, error)
+	// Returns an action. NOT_FOUND QUERY-GEfnb: there is none.
 	GetAction(context.Context, *v1.GetActionRequest) (*v1.GetActionResponse, error)
+	// Makes an active action; its script is version 1, and published.
+	// ALREADY_EXISTS V3-DKcYh: another one has the name.
 	CreateAction(context.Context, *v1.CreateActionRequest) (*v1.CreateActionResponse, error)
+	// Replaces an action; a script that differs is a new version, and published.
+	// NOT_FOUND COMMAND-Sfg2t: there is none. FAILED_PRECONDITION ACTION-dg4t2:
+	// nothing differs.
 	UpdateAction(context.Context, *v1.UpdateActionRequest) (*v1.UpdateActionResponse, error)
 	// Not gated: what does harm must be stopped at once.
 	DeactivateAction(context.Context, *v1.DeactivateActionRequest) (*v1.DeactivateActionResponse, error)
+	// Lets an inactive action run again. FAILED_PRECONDITION COMMAND-J53zh: it
+	// is not inactive.
 	ReactivateAction(context.Context, *v1.ReactivateActionRequest) (*v1.ReactivateActionResponse, error)
+	// Deletes an action, also from the flows that it is part of. NOT_FOUND
+	// COMMAND-Dgh4h: there is none.
 	DeleteAction(context.Context, *v1.DeleteActionRequest) (*v1.DeleteActionResponse, error)
+	// Returns the flows that there are.
 	ListFlowTypes(context.Context, *v1.ListFlowTypesRequest) (*v1.ListFlowTypesResponse, error)
+	// Returns the triggers of a flow.
 	ListFlowTriggerTypes(context.Context, *v1.ListFlowTriggerTypesRequest) (*v1.ListFlowTriggerTypesResponse, error)
+	// Returns what runs at a flow's triggers.
 	GetFlow(context.Context, *v1.GetFlowRequest) (*v1.GetFlowResponse, error)
+	// Takes all actions from all triggers of a flow. FAILED_PRECONDITION
+	// COMMAND-DgGh3: there are none.
 	ClearFlow(context.Context, *v1.ClearFlowRequest) (*v1.ClearFlowResponse, error)
+	// Replaces the actions of a trigger. FAILED_PRECONDITION COMMAND-Nfh52: it
+	// has these already; COMMAND-dg422: one of them does not exist.
 	SetTriggerActions(context.Context, *v1.SetTriggerActionsRequest) (*v1.SetTriggerActionsResponse, error)
 }
 

@@ -559,9 +559,10 @@ func (x *SearchTargetsResponse) GetResult() []*GetTarget {
 }
 
 type SetExecutionRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Instance  *v3alpha.Instance      `protobuf:"bytes,1,opt,name=instance,proto3,oneof" json:"instance,omitempty"`
-	Condition *Condition             `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Instance *v3alpha.Instance      `protobuf:"bytes,1,opt,name=instance,proto3,oneof" json:"instance,omitempty"`
+	// When the targets are called. Required.
+	Condition *Condition `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
 	// Absent: an empty list.
 	Execution     *Execution `protobuf:"bytes,3,opt,name=execution,proto3" json:"execution,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -822,8 +823,9 @@ func (*ListExecutionFunctionsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionFunctionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Functions     []string               `protobuf:"bytes,1,rep,name=functions,proto3" json:"functions,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E.g. "preaccesstoken".
+	Functions     []string `protobuf:"bytes,1,rep,name=functions,proto3" json:"functions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -902,8 +904,9 @@ func (*ListExecutionMethodsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionMethodsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Methods       []string               `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "/pkg.Service/Method".
+	Methods       []string `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -982,8 +985,9 @@ func (*ListExecutionServicesRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListExecutionServicesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Services      []string               `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "pkg.Service".
+	Services      []string `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -38,20 +38,30 @@ const (
 // ZITADELActions manages targets and executions: the v3alpha of ZITADEL's
 // actions API, whose names and numbers are kept to the byte.
 type ZITADELActionsClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(ctx context.Context, in *CreateTargetRequest, opts ...grpc.CallOption) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// changed date stays.
 	PatchTarget(ctx context.Context, in *PatchTargetRequest, opts ...grpc.CallOption) (*PatchTargetResponse, error)
+	// Removes a target, also one that executions list. NOT_FOUND
+	// COMMAND-k4s7ucu0ax: there is none.
 	DeleteTarget(ctx context.Context, in *DeleteTargetRequest, opts ...grpc.CallOption) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(ctx context.Context, in *GetTargetRequest, opts ...grpc.CallOption) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for. On REST the body is the
+	// list of filters alone.
 	SearchTargets(ctx context.Context, in *SearchTargetsRequest, opts ...grpc.CallOption) (*SearchTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(ctx context.Context, in *SetExecutionRequest, opts ...grpc.CallOption) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target or include.
 	SearchExecutions(ctx context.Context, in *SearchExecutionsRequest, opts ...grpc.CallOption) (*SearchExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(ctx context.Context, in *ListExecutionFunctionsRequest, opts ...grpc.CallOption) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(ctx context.Context, in *ListExecutionMethodsRequest, opts ...grpc.CallOption) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(ctx context.Context, in *ListExecutionServicesRequest, opts ...grpc.CallOption) (*ListExecutionServicesResponse, error)
 }
 
@@ -170,20 +180,30 @@ func (c *zITADELActionsClient) ListExecutionServices(ctx context.Context, in *Li
 // ZITADELActions manages targets and executions: the v3alpha of ZITADEL's
 // actions API, whose names and numbers are kept to the byte.
 type ZITADELActionsServer interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *CreateTargetRequest) (*CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// changed date stays.
 	PatchTarget(context.Context, *PatchTargetRequest) (*PatchTargetResponse, error)
+	// Removes a target, also one that executions list. NOT_FOUND
+	// COMMAND-k4s7ucu0ax: there is none.
 	DeleteTarget(context.Context, *DeleteTargetRequest) (*DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *GetTargetRequest) (*GetTargetResponse, error)
+	// Returns the targets that all filters hold for. On REST the body is the
+	// list of filters alone.
 	SearchTargets(context.Context, *SearchTargetsRequest) (*SearchTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *SetExecutionRequest) (*SetExecutionResponse, error)
 	// Lists executions that have at least one target or include.
 	SearchExecutions(context.Context, *SearchExecutionsRequest) (*SearchExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *ListExecutionFunctionsRequest) (*ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *ListExecutionMethodsRequest) (*ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *ListExecutionServicesRequest) (*ListExecutionServicesResponse, error)
 }
 

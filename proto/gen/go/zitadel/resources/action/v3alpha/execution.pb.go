@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Execution is what is called when a condition is met.
 type Execution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Called in this order.
@@ -68,6 +69,7 @@ func (x *Execution) GetTargets() []*ExecutionTargetType {
 	return nil
 }
 
+// ExecutionTargetType is one step of an execution.
 type ExecutionTargetType struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Type:
@@ -153,10 +155,13 @@ func (*ExecutionTargetType_Target) isExecutionTargetType_Type() {}
 func (*ExecutionTargetType_Include) isExecutionTargetType_Type() {}
 
 type GetExecution struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Details       *v3alpha.Details       `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
-	Condition     *Condition             `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
-	Execution     *Execution             `protobuf:"bytes,3,opt,name=execution,proto3" json:"execution,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was set first and last.
+	Details *v3alpha.Details `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
+	// When the targets are called.
+	Condition *Condition `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
+	// What is called.
+	Execution     *Execution `protobuf:"bytes,3,opt,name=execution,proto3" json:"execution,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,6 +217,8 @@ func (x *GetExecution) GetExecution() *Execution {
 	return nil
 }
 
+// Condition says when an execution is meant: the most specific one that
+// matches wins.
 type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to ConditionType:
@@ -303,18 +310,22 @@ type isCondition_ConditionType interface {
 }
 
 type Condition_Request struct {
+	// Before a request is handled.
 	Request *RequestExecution `protobuf:"bytes,1,opt,name=request,proto3,oneof"`
 }
 
 type Condition_Response struct {
+	// Before a response is sent.
 	Response *ResponseExecution `protobuf:"bytes,2,opt,name=response,proto3,oneof"`
 }
 
 type Condition_Function struct {
+	// While a function of a service runs.
 	Function *FunctionExecution `protobuf:"bytes,3,opt,name=function,proto3,oneof"`
 }
 
 type Condition_Event struct {
+	// After something has happened.
 	Event *EventExecution `protobuf:"bytes,4,opt,name=event,proto3,oneof"`
 }
 
@@ -326,6 +337,8 @@ func (*Condition_Function) isCondition_ConditionType() {}
 
 func (*Condition_Event) isCondition_ConditionType() {}
 
+// RequestExecution is met by requests: of a method, of all methods of a
+// service, or all.
 type RequestExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -417,6 +430,7 @@ type RequestExecution_Service struct {
 }
 
 type RequestExecution_All struct {
+	// All requests. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 
@@ -426,6 +440,8 @@ func (*RequestExecution_Service) isRequestExecution_Condition() {}
 
 func (*RequestExecution_All) isRequestExecution_Condition() {}
 
+// ResponseExecution is met by responses: of a method, of all methods of a
+// service, or all.
 type ResponseExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -517,6 +533,7 @@ type ResponseExecution_Service struct {
 }
 
 type ResponseExecution_All struct {
+	// All responses. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 
@@ -526,9 +543,11 @@ func (*ResponseExecution_Service) isResponseExecution_Condition() {}
 
 func (*ResponseExecution_All) isResponseExecution_Condition() {}
 
+// FunctionExecution is met by calls of a function.
 type FunctionExecution struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of ListExecutionFunctions, e.g. "preaccesstoken".
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +589,7 @@ func (x *FunctionExecution) GetName() string {
 	return ""
 }
 
+// EventExecution is met by events: of a type, of a group of types, or all.
 type EventExecution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -661,6 +681,7 @@ type EventExecution_Group struct {
 }
 
 type EventExecution_All struct {
+	// All events. Only true.
 	All bool `protobuf:"varint,3,opt,name=all,proto3,oneof"`
 }
 

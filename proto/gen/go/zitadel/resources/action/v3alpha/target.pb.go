@@ -26,7 +26,8 @@ const (
 
 type Target struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What people see. Need not be unique.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Types that are valid to be assigned to TargetType:
 	//
 	//	*Target_RestWebhook
@@ -136,7 +137,8 @@ type Target_RestWebhook struct {
 }
 
 type Target_RestCall struct {
-	// Waits; checks the status; the body replaces the message.
+	// Waits; checks the status; takes the body over: its members replace the
+	// message's, null removes one, absent ones stay.
 	RestCall *SetRESTCall `protobuf:"bytes,3,opt,name=rest_call,json=restCall,proto3,oneof"`
 }
 
@@ -151,6 +153,7 @@ func (*Target_RestCall) isTarget_TargetType() {}
 
 func (*Target_RestAsync) isTarget_TargetType() {}
 
+// PatchTarget is what to change of a target. What is absent stays as it was.
 type PatchTarget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  *string                `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
@@ -160,8 +163,10 @@ type PatchTarget struct {
 	//	*PatchTarget_RestCall
 	//	*PatchTarget_RestAsync
 	TargetType isPatchTarget_TargetType `protobuf_oneof:"target_type"`
-	Timeout    *durationpb.Duration     `protobuf:"bytes,5,opt,name=timeout,proto3,oneof" json:"timeout,omitempty"`
-	Endpoint   *string                  `protobuf:"bytes,6,opt,name=endpoint,proto3,oneof" json:"endpoint,omitempty"`
+	// More than 0, at most 270 s.
+	Timeout *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3,oneof" json:"timeout,omitempty"`
+	// http(s)://…, action://<action id> or nats://<subject>.
+	Endpoint *string `protobuf:"bytes,6,opt,name=endpoint,proto3,oneof" json:"endpoint,omitempty"`
 	// Present: a new signing key is made. Only "0s" is accepted.
 	ExpirationSigningKey *durationpb.Duration `protobuf:"bytes,7,opt,name=expiration_signing_key,json=expirationSigningKey,proto3,oneof" json:"expiration_signing_key,omitempty"`
 	unknownFields        protoimpl.UnknownFields
@@ -265,14 +270,17 @@ type isPatchTarget_TargetType interface {
 }
 
 type PatchTarget_RestWebhook struct {
+	// A type replaces the flag in it too.
 	RestWebhook *SetRESTWebhook `protobuf:"bytes,2,opt,name=rest_webhook,json=restWebhook,proto3,oneof"`
 }
 
 type PatchTarget_RestCall struct {
+	// A type replaces the flag in it too.
 	RestCall *SetRESTCall `protobuf:"bytes,3,opt,name=rest_call,json=restCall,proto3,oneof"`
 }
 
 type PatchTarget_RestAsync struct {
+	// A type replaces the flag in it too.
 	RestAsync *SetRESTAsync `protobuf:"bytes,4,opt,name=rest_async,json=restAsync,proto3,oneof"`
 }
 
@@ -282,11 +290,15 @@ func (*PatchTarget_RestCall) isPatchTarget_TargetType() {}
 
 func (*PatchTarget_RestAsync) isPatchTarget_TargetType() {}
 
+// GetTarget is a target as it is read.
 type GetTarget struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Details       *v3alpha.Details       `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
-	Config        *Target                `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
-	SigningKey    string                 `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, and when it was made and changed.
+	Details *v3alpha.Details `protobuf:"bytes,1,opt,name=details,proto3" json:"details,omitempty"`
+	// What was set.
+	Config *Target `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
+	// Newest key of the HMAC that signs every payload, in clear.
+	SigningKey    string `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +354,7 @@ func (x *GetTarget) GetSigningKey() string {
 	return ""
 }
 
+// SetRESTWebhook waits, checks the status and ignores the body.
 type SetRESTWebhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A failure stops the chain and reaches the caller.
@@ -387,6 +400,7 @@ func (x *SetRESTWebhook) GetInterruptOnError() bool {
 	return false
 }
 
+// SetRESTCall waits, checks the status and takes the body over.
 type SetRESTCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A failure stops the chain and reaches the caller.
@@ -432,6 +446,7 @@ func (x *SetRESTCall) GetInterruptOnError() bool {
 	return false
 }
 
+// SetRESTAsync does not wait.
 type SetRESTAsync struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

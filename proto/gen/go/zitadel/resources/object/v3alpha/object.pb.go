@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// TextFilterMethod says how a text is compared.
 type TextFilterMethod int32
 
 const (
@@ -87,14 +88,17 @@ func (TextFilterMethod) EnumDescriptor() ([]byte, []int) {
 	return file_zitadel_resources_object_v3alpha_object_proto_rawDescGZIP(), []int{0}
 }
 
+// Details are what all resources have.
 type Details struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Given by the server.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The first change of the object.
 	Created *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
 	// The last change of the object.
-	Changed       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=changed,proto3" json:"changed,omitempty"`
-	Owner         *v3alpha.Owner         `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
+	Changed *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Whom it belongs to: the instance.
+	Owner         *v3alpha.Owner `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -157,12 +161,15 @@ func (x *Details) GetOwner() *v3alpha.Owner {
 	return nil
 }
 
+// SearchQuery asks for a page of a list.
 type SearchQuery struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Offset uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many to leave out at the start.
+	Offset uint64 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
 	// 0 means 100; more than 1000 is refused.
-	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	Desc          bool   `protobuf:"varint,3,opt,name=desc,proto3" json:"desc,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The last comes first.
+	Desc          bool `protobuf:"varint,3,opt,name=desc,proto3" json:"desc,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,10 +225,14 @@ func (x *SearchQuery) GetDesc() bool {
 	return false
 }
 
+// ListDetails are about a page of a list.
 type ListDetails struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AppliedLimit  uint64                 `protobuf:"varint,1,opt,name=applied_limit,json=appliedLimit,proto3" json:"applied_limit,omitempty"`
-	TotalResult   uint64                 `protobuf:"varint,2,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most results of the page.
+	AppliedLimit uint64 `protobuf:"varint,1,opt,name=applied_limit,json=appliedLimit,proto3" json:"applied_limit,omitempty"`
+	// All that match, on whatever page.
+	TotalResult uint64 `protobuf:"varint,2,opt,name=total_result,json=totalResult,proto3" json:"total_result,omitempty"`
+	// When the list was read.
 	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

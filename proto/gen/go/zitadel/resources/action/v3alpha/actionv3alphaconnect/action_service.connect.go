@@ -67,20 +67,30 @@ const (
 
 // ZITADELActionsClient is a client for the zitadel.resources.action.v3alpha.ZITADELActions service.
 type ZITADELActionsClient interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v3alpha.CreateTargetRequest) (*v3alpha.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// changed date stays.
 	PatchTarget(context.Context, *v3alpha.PatchTargetRequest) (*v3alpha.PatchTargetResponse, error)
+	// Removes a target, also one that executions list. NOT_FOUND
+	// COMMAND-k4s7ucu0ax: there is none.
 	DeleteTarget(context.Context, *v3alpha.DeleteTargetRequest) (*v3alpha.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v3alpha.GetTargetRequest) (*v3alpha.GetTargetResponse, error)
+	// Returns the targets that all filters hold for. On REST the body is the
+	// list of filters alone.
 	SearchTargets(context.Context, *v3alpha.SearchTargetsRequest) (*v3alpha.SearchTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v3alpha.SetExecutionRequest) (*v3alpha.SetExecutionResponse, error)
 	// Lists executions that have at least one target or include.
 	SearchExecutions(context.Context, *v3alpha.SearchExecutionsRequest) (*v3alpha.SearchExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v3alpha.ListExecutionFunctionsRequest) (*v3alpha.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v3alpha.ListExecutionMethodsRequest) (*v3alpha.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v3alpha.ListExecutionServicesRequest) (*v3alpha.ListExecutionServicesResponse, error)
 }
 
@@ -268,20 +278,30 @@ func (c *zITADELActionsClient) ListExecutionServices(ctx context.Context, req *v
 // ZITADELActionsHandler is an implementation of the zitadel.resources.action.v3alpha.ZITADELActions
 // service.
 type ZITADELActionsHandler interface {
+	// Makes a target. It is called once an execution lists it.
 	CreateTarget(context.Context, *v3alpha.CreateTargetRequest) (*v3alpha.CreateTargetResponse, error)
 	// Changes what is present and differs. Nothing differs: success, and the
 	// changed date stays.
 	PatchTarget(context.Context, *v3alpha.PatchTargetRequest) (*v3alpha.PatchTargetResponse, error)
+	// Removes a target, also one that executions list. NOT_FOUND
+	// COMMAND-k4s7ucu0ax: there is none.
 	DeleteTarget(context.Context, *v3alpha.DeleteTargetRequest) (*v3alpha.DeleteTargetResponse, error)
+	// Returns a target, its signing key included. NOT_FOUND QUERY-t4rg3tg0ne:
+	// there is none.
 	GetTarget(context.Context, *v3alpha.GetTargetRequest) (*v3alpha.GetTargetResponse, error)
+	// Returns the targets that all filters hold for. On REST the body is the
+	// list of filters alone.
 	SearchTargets(context.Context, *v3alpha.SearchTargetsRequest) (*v3alpha.SearchTargetsResponse, error)
 	// Replaces the whole list. An empty list is a noop that shadows broader
 	// conditions.
 	SetExecution(context.Context, *v3alpha.SetExecutionRequest) (*v3alpha.SetExecutionResponse, error)
 	// Lists executions that have at least one target or include.
 	SearchExecutions(context.Context, *v3alpha.SearchExecutionsRequest) (*v3alpha.SearchExecutionsResponse, error)
+	// Returns the functions that conditions may name.
 	ListExecutionFunctions(context.Context, *v3alpha.ListExecutionFunctionsRequest) (*v3alpha.ListExecutionFunctionsResponse, error)
+	// Returns the methods that were announced, as conditions name them.
 	ListExecutionMethods(context.Context, *v3alpha.ListExecutionMethodsRequest) (*v3alpha.ListExecutionMethodsResponse, error)
+	// Returns the services of the methods that were announced.
 	ListExecutionServices(context.Context, *v3alpha.ListExecutionServicesRequest) (*v3alpha.ListExecutionServicesResponse, error)
 }
 
