@@ -24,6 +24,9 @@ type Config struct {
 	StartTimeout time.Duration `env:"ACTIONPLANE_START_TIMEOUT" doc:"how long to wait for Postgres and NATS to come up"`
 	DrainTimeout time.Duration `env:"ACTIONPLANE_DRAIN_TIMEOUT" doc:"how long a stopping process may finish what it holds"`
 
+	GCPercent int `env:"ACTIONPLANE_GC_PERCENT" doc:"by how much the heap grows, in percent of what is in use, before garbage is collected; GOGC wins"`
+	GCMemory  int `env:"ACTIONPLANE_GC_MEMORY" doc:"MiB of memory from which on garbage is collected sooner than that; GOMEMLIMIT wins"`
+
 	Telemetry telemetry.Config
 }
 
@@ -35,6 +38,8 @@ func DefaultConfig() Config {
 		OpsAddr:      "127.0.0.1:0",
 		StartTimeout: time.Minute,
 		DrainTimeout: 25 * time.Second,
+		GCPercent:    400,
+		GCMemory:     1024,
 	}
 }
 
@@ -49,6 +54,12 @@ func (c Config) Validate() error {
 	}
 	if c.StartTimeout <= 0 || c.DrainTimeout <= 0 {
 		problems = append(problems, errors.New("ACTIONPLANE_START_TIMEOUT and ACTIONPLANE_DRAIN_TIMEOUT must be positive"))
+	}
+	if c.GCPercent < 10 || c.GCPercent > 10_000 {
+		problems = append(problems, errors.New("ACTIONPLANE_GC_PERCENT must be 10 to 10000"))
+	}
+	if c.GCMemory < 64 {
+		problems = append(problems, errors.New("ACTIONPLANE_GC_MEMORY must be at least 64"))
 	}
 	return errors.Join(problems...)
 }

@@ -64,6 +64,7 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 	if err := errors.Join(problems...); err != nil {
 		return nil, nil, err
 	}
+	cfg.collect(settings.Lookup)
 	cfg.Telemetry.Service = name
 	tel, err := telemetry.Start(ctx, cfg.Telemetry)
 	if err != nil {
