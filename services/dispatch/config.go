@@ -17,7 +17,7 @@ type Config struct {
 	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that targets may have although they are private, comma separated"`
 	AnswerLimit int64            `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
 
-	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once; most of them wait for their transaction, which the more share the better"`
+	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once; more share a transaction, and fewer have all been sent within the hold where the machine is busy"`
 	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
 	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
 	Hold         time.Duration `env:"ACTIONPLANE_DELIVERY_HOLD" doc:"longest that the stream waits for a first attempt; slower ones go on beside it"`
@@ -53,7 +53,7 @@ func (c Config) limits() gate.Limits {
 func DefaultConfig() Config {
 	return Config{
 		AnswerLimit:  20 << 20,
-		EventWorkers: 512,
+		EventWorkers: 192,
 		First:        1024,
 		Retries:      128,
 		Hold:         250 * time.Millisecond,
