@@ -196,7 +196,7 @@ func TestDeliverEvent_WritesDownWhatItHasNoSlotFor(t *testing.T) {
 	t.Cleanup(opened)
 	url, _ := receiver(t, ok)
 	first := h.publish(t, "slow", target("slow", slow, webhook, false))
-	for i := range 20 {
+	for i := range 8 {
 		if s := story(h.settled(t, h.publish(t, fmt.Sprint(i), target("1", url, webhook, false)))); !slices.Equal(s, []string{"SUCCEEDED 1:succeeded/200"}) {
 			t.Fatalf("got %q", s)
 		}

@@ -16,6 +16,7 @@
 //	actionplane.targets.v1.rpc.get_sending_profile       kept for a minute
 //	actionplane.targets.v1.rpc.disable_target            it answered 410
 //	streams EVENTS and RUNS, their consumers' progress   for ordering keys
+//	and how far back they go                             for retention
 //	actionplane.scripts.v1.rpc.invoke                    endpoints action://<id>
 //	<subject>                                            endpoints nats://<subject>,
 //	                                                     never one of ours
@@ -23,7 +24,7 @@
 // Tables (schema dispatch): runs, deliveries, attempts; circuits, a row for each
 // target that ever failed too often; senders, the replicas that are alive. The
 // states of a delivery are drawn in internal/delivery, those of a circuit in
-// internal/circuit. Nothing is deleted yet.
+// internal/circuit. What is over is deleted after a time, see Retention.
 //
 // # Hooks
 //
@@ -96,9 +97,17 @@
 // and an attempt that lasts moves over. A tenant has at most three quarters of
 // either. What is due is claimed target by target: tenants take turns, and a
 // tenant's targets do (internal/fairness), also where 100,000 rows of one are
-// due before the one of another. The stream itself is worked off in its own
-// order: a tenant's flood of events for quick targets is in front of who comes
-// later, for as long as it takes to deliver it.
+// due before the one of another.
+//
+// What is promised between tenants, then: retries, hooks' asynchronous steps and
+// whatever found no slot share alike. First attempts follow the stream, which
+// is one queue for all: an event waits for those published before it, whoever
+// published them, for as long as it takes to send or to write down those, and
+// for no answer longer than ACTIONPLANE_DELIVERY_HOLD. So a tenant's flood costs
+// the others its length divided by what a replica gets done, thousands a second;
+// more replicas shorten that. Writing a flood down as rows would let the others
+// by earlier and cost two to three times the work of sending it, where nobody
+// else may be waiting; a queue of each tenant's own is what would cure it.
 //
 // # Order
 //
@@ -122,13 +131,46 @@
 // goes to the endpoint that the run was made with. By filter at most 1000 are
 // handled by a call, oldest first; it answers where to go on.
 //
-// # One event, one id
+// # One event, one run
 //
-// A run's id is made of its event's place and time in stream EVENTS, so that an
-// event that is resolved twice, however much later, is sent under the same
-// webhook-id; its second run is not recorded. A publisher that publishes an id
-// again after the two minutes for which streams remember it makes another
-// message, and so another webhook-id, though not another record.
+// Streams remember a message's id for two minutes. An event that is resolved
+// again later, or that its publisher publishes again, comes as another message.
+// So every event is looked up before anything is sent for it, and one that has
+// its run is not sent again (internal/doorman; counted as events_known). Many
+// share a look-up in the index runs_event: 2.6 microseconds each by 256, a
+// round trip for one that is alone. Nobody takes an event in hand that is in
+// hand in the same replica already.
+//
+// What remains is sent twice: what was sent and could not be committed, under
+// the same webhook-id, which is made of the event's place and time in stream
+// EVENTS; and an event published twice, more than two minutes apart, of which
+// two replicas take one message each before either has committed, after an
+// outage, under two. Neither makes a second record.
+//
+// # Retention
+//
+// What is over is deleted: deliveries that succeeded after
+// ACTIONPLANE_RETENTION_SUCCEEDED, dead letters (failed, exhausted, canceled)
+// after ACTIONPLANE_RETENTION_DEAD_LETTERS, counted from when they ended, and
+// runs of hooks after ACTIONPLANE_RETENTION_HOOKS. A run goes as a whole, with
+// the last of its deliveries to expire; one of which anything waits, is held,
+// queued or being sent stays (internal/retention).
+//
+// A run is also what its event is known by. An event can come again for as long
+// as stream EVENTS keeps messages, so its run stays for at least as long, read
+// from the stream and not from our configuration; and neither ages while a
+// message as old lies in EVENTS or RUNS, so that one that was handled and not
+// acknowledged finds its run however long everybody was away. There are no
+// tombstones. An event published again after that is another event. A message
+// of RUNS that is never handled therefore stops the deletion of events' runs,
+// of which the log warns after a day.
+//
+// internal/sweeper deletes page by page, in the order of ids, with rests, one
+// replica at a time (an advisory lock of the transaction), after a look at rows
+// that nobody else has reason to lock: about 20 microseconds a run. What it had
+// to pass by is looked at again once a day, so that things may stay a day longer
+// than said. The earlier of our clock and the database's counts. What was
+// deleted is NOT_FOUND, which says so where the id is old enough.
 //
 // # What a target gets
 //
@@ -156,13 +198,13 @@
 // When a neighbour is away:
 //
 //	Postgres      hooks run on, unrecorded, and their asynchronous steps fail;
-//	              events are handed back to the stream with a delay, and come
-//	              again: a target may get them twice, with the same webhook-id;
-//	              retries wait
+//	              events are handed back to the stream with a delay, unsent;
+//	              those that were just being sent come again, with the same
+//	              webhook-id; retries wait, and nothing is deleted
 //	targets       steps whose keys are not at hand fail in a hook; deliveries
 //	              are put off and not counted as tried
 //	scripts       the same, for action:// targets
-//	NATS          nothing comes in; retries go on while keys are at hand, and
+//	NATS          nothing comes in, and nothing is deleted; retries go on while keys are at hand, and
 //	              turns are given as far as the order was known before
 //	a target      its own deliveries wait, as its retry policy says, by default
 //	              three days (ten attempts), then they are dead letters

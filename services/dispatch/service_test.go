@@ -222,7 +222,7 @@ func ok(int, received) (int, string) { return http.StatusOK, "" }
 // eventually waits for a condition that becomes true by itself.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	tick := time.NewTicker(3 * time.Millisecond)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(time.Minute)
 	for !condition() {
