@@ -33,7 +33,6 @@ func (s *storyteller) event(t *testing.T) {
 	welcome := s.api.createTarget(t, "welcome", s.receiver.url+"/welcome", "restWebhook", false)
 	s.api.setExecution(t, object{"event": object{"all": true}}, s.audit)
 	s.api.setExecution(t, object{"event": object{"group": "user.human"}}, welcome)
-	audited := len(s.receiver.got("/audit"))
 
 	id, err := s.sdk.Publish(within(t), sdk.Event{
 		Type: "user.human.added", Payload: []byte(`{"userName":"minnie-mouse"}`), Organization: caller.Organization, User: caller.User,
@@ -64,8 +63,10 @@ func (s *storyteller) event(t *testing.T) {
 	if body["event_type"] != "user.human.added" || at(body, "event_payload", "userName") != "minnie-mouse" || body["resourceOwner"] != caller.Organization {
 		t.Errorf("body %v", body)
 	}
-	if len(s.receiver.got("/audit")) != audited {
-		t.Error("the broader execution was run as well")
+	for _, c := range s.receiver.got("/audit") { // what Actionplane itself does is an event, too
+		if c.json(t)["event_type"] == "user.human.added" {
+			t.Error("the broader execution was run as well")
+		}
 	}
 }
 
