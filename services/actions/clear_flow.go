@@ -21,7 +21,7 @@ func (h *handler) ClearFlow(ctx context.Context, in *managementv1.ClearFlowReque
 		return nil, err
 	}
 	var cleared flow.Flow
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, gatedFlow(owner, t), func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		f, err := tx.LockFlow(ctx, owner, t)
 		if err != nil {
 			return err

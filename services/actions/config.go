@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/services/actions/internal/secret"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	MaxTriggerActions      int           `env:"ACTIONS_MAX_TRIGGER_ACTIONS" doc:"most actions of one trigger of a flow"`
 	CheckTimeout           time.Duration `env:"ACTIONS_CHECK_TIMEOUT" doc:"how long saving a script waits for what looks wrong with it; 0s: nobody is asked"`
 	AnnounceTimeout        time.Duration `env:"ACTIONS_ANNOUNCE_TIMEOUT" doc:"how long an answer waits for its change to be on the feed"`
+
+	Door approval.Config
 }
 
 // DefaultConfig returns the defaults. There is none for the master key.
@@ -37,12 +40,13 @@ func DefaultConfig() Config {
 		MaxTriggerActions:      100,
 		CheckTimeout:           300 * time.Millisecond,
 		AnnounceTimeout:        500 * time.Millisecond,
+		Door:                   approval.DefaultConfig(),
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
-	var problems []error
+	problems := []error{c.Door.Validate()}
 	if len(c.MasterKey.Reveal()) < secret.MinMasterKey {
 		problems = append(problems, fmt.Errorf("ACTIONPLANE_MASTER_KEY must be at least %d characters", secret.MinMasterKey))
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/services/actions"
 )
@@ -27,7 +28,7 @@ func TestConfig(t *testing.T) {
 		got.MasterKey = config.Secret{}
 		want := actions.Config{
 			DefaultPage: 5, MaxPage: 6, AnnounceTimeout: 7 * time.Second, MaxVersions: 8, MaxActionSecrets: 9,
-			MaxOrganizationSecrets: 10, MaxTriggerActions: 11, CheckTimeout: 9 * time.Second,
+			MaxOrganizationSecrets: 10, MaxTriggerActions: 11, CheckTimeout: 9 * time.Second, Door: approval.DefaultConfig(),
 		}
 		if err != nil || got != want || key != masterKey {
 			t.Errorf("got %+v, %v", got, err)

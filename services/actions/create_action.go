@@ -19,7 +19,7 @@ func (h *handler) CreateAction(ctx context.Context, in *managementv1.CreateActio
 	content := action.Content{Name: in.GetName(), Script: in.GetScript(), Timeout: in.GetTimeout().AsDuration(), AllowedToFail: in.GetAllowedToFail()}
 	version := h.newVersion(ctx, content, "")
 	var created action.Action
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, gated{}, func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		a, err := action.New("", owner.Organization, content, now)
 		if err != nil {
 			return err

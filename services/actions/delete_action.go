@@ -19,7 +19,7 @@ func (h *handler) DeleteAction(ctx context.Context, in *managementv1.DeleteActio
 	if err != nil {
 		return nil, err
 	}
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, gatedAction(owner, action.ID(in.GetId())), func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		a, err := tx.LockAction(ctx, owner, action.ID(in.GetId()))
 		if err != nil {
 			return err

@@ -30,7 +30,8 @@
 //
 // Schema "actions": actions; action_versions, contents that never change, of
 // which an action points at the one that runs; secrets; flows and flow_actions,
-// the ordered actions of each trigger; outbox.
+// the ordered actions of each trigger; outbox;
+// approved_changes of libs/approval.
 //
 // # States
 //

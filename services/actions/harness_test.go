@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/fault"
@@ -24,10 +25,11 @@ import (
 // database, of which either may answer.
 type house struct {
 	*managementv1.ManagementServiceBusClient
-	own      *actionplanev1.ActionServiceBusClient
-	programs *actionsv1.ActionsBusClient
-	bus      *bustest.Server
-	db       *pg.Pool
+	own       *actionplanev1.ActionServiceBusClient
+	programs  *actionsv1.ActionsBusClient
+	bus       *bustest.Server
+	db        *pg.Pool
+	approvals *approvaltest.Approvals
 }
 
 // masterKey is that of all tests.
@@ -49,6 +51,7 @@ func open(t *testing.T) *house {
 func openWith(t *testing.T, cfg actions.Config, log slog.Handler) *house {
 	t.Helper()
 	server := bustest.Start(t)
+	approvals := approvaltest.Serve(t, server.Connect(t, "approvals"))
 	url := pgtest.URL(t, "actions", store.Migrations)
 	for range 2 {
 		bustest.Run(t, newReplica(t, server, openPool(t, url), cfg, log).Run)
@@ -59,6 +62,7 @@ func openWith(t *testing.T, cfg actions.Config, log slog.Handler) *house {
 		own:                        actionplanev1.NewActionServiceBusClient(conn),
 		programs:                   actionsv1.NewActionsBusClient(conn),
 		bus:                        server,
+		approvals:                  approvals,
 		db:                         openPool(t, url),
 	}
 }

@@ -4,17 +4,19 @@ import (
 	"context"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/actions/internal/action"
 	"github.com/actionplane/actionplane/services/actions/internal/store"
 )
 
-// mutate runs a change in a transaction and makes it known. Every mutation of
-// the service passes here, and it is the one place to ask whether it may. now is
-// the time of the change, as precise as Postgres keeps it.
-func (h *handler) mutate(ctx context.Context, change func(ctx context.Context, tx *store.Tx, now time.Time) error) error {
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	err := h.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return change(ctx, tx, now) })
+// mutate runs a change in a transaction, unless it must wait for approval, and
+// makes it known. Every mutation of the service passes here. now is the time of
+// the change, as precise as Postgres keeps it.
+func (h *handler) mutate(ctx context.Context, c gated, change func(ctx context.Context, tx *store.Tx, now time.Time) error) error {
+	err := approval.Do(ctx, h.door, c, h.store.Tx, func(ctx context.Context, tx *store.Tx) error {
+		return change(ctx, tx, time.Now().UTC().Truncate(time.Microsecond))
+	})
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (h *handler) changeAction(ctx context.Context, id, missing string, do chang
 		return action.Action{}, err
 	}
 	var after action.Action
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, gatedAction(in, action.ID(id)), func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		before, err := tx.LockAction(ctx, in, action.ID(id))
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
@@ -28,6 +29,7 @@ type Service struct {
 	box    *secret.Box
 	server *bus.Server
 	relay  *outbox.Relay
+	door   *approval.Door
 }
 
 // handler serves the calls; each has a file of its own.
@@ -37,6 +39,7 @@ type handler struct {
 	box    *secret.Box
 	checks *scriptsv1.ChecksBusClient
 	relay  *outbox.Relay
+	door   *approval.Door
 	ids    *ident.Source
 	log    *slog.Logger
 }
@@ -57,14 +60,16 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		box:    box,
 		checks: scriptsv1.NewChecksBusClient(deps.Bus),
 		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
+		door:   approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log}),
 		ids:    ident.NewSource(ident.RandomNode()),
 		log:    deps.Log,
 	}
 	server := deps.Bus.NewServer(bus.ServerConfig{Validate: validator.Check})
-	managementv1.RegisterActionsManagementServiceServer(server, h)
-	actionplanev1.RegisterActionsActionServiceServer(server, h)
-	actionsv1.RegisterActionsActionsServer(server, h)
-	return &Service{bus: deps.Bus, db: deps.DB, store: h.store, box: box, server: server, relay: h.relay}, nil
+	guarded := h.door.Guard(server)
+	managementv1.RegisterActionsManagementServiceServer(guarded, h)
+	actionplanev1.RegisterActionsActionServiceServer(guarded, h)
+	actionsv1.RegisterActionsActionsServer(guarded, h)
+	return &Service{bus: deps.Bus, db: deps.DB, store: h.store, box: box, server: server, relay: h.relay, door: h.door}, nil
 }
 
 // Run migrates the schema, then serves until ctx is done and everything in hand
@@ -73,7 +78,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return host.Stopped(ctx, err)
 	}
-	return host.Together(ctx, s.server.Run, s.relay.Run)
+	return host.Together(ctx, s.server.Run, s.relay.Run, s.door.Run)
 }
 
 // prepare brings schema and stream up to date and checks the master key.
@@ -81,8 +86,10 @@ func (s *Service) prepare(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, store.Migrations); err != nil {
 		return err
 	}
-	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
-		return err
+	for _, stream := range []bus.Stream{changefeed.Stream(), approval.Stream()} {
+		if err := s.bus.EnsureStream(ctx, stream); err != nil {
+			return err
+		}
 	}
 	foreign, err := s.store.SecretsUnderOtherMaster(ctx, s.box.KeyID())
 	if err != nil {

@@ -30,7 +30,7 @@ func (h *handler) SetOrganizationSecret(ctx context.Context, in *actionplanev1.S
 // changeShared makes a change of the secrets of all of an organization's
 // actions, and announces it.
 func (h *handler) changeShared(ctx context.Context, owner store.Scope, do func(ctx context.Context, tx *store.Tx, now time.Time) error) error {
-	return h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	return h.mutate(ctx, gatedSecrets(owner), func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		if err := tx.LockSecrets(ctx, owner); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (h *handler) SetTriggerActions(ctx context.Context, in *managementv1.SetTri
 		return nil, flow.ErrManyActions
 	}
 	var set flow.Flow
-	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx, now time.Time) error {
+	err = h.mutate(ctx, gatedTrigger(owner, t, trigger, ids), func(ctx context.Context, tx *store.Tx, now time.Time) error {
 		existing, err := tx.LockExisting(ctx, owner, ids)
 		if err != nil {
 			return err

@@ -112,6 +112,12 @@ func (t *Tx) AnnounceAll(ctx context.Context, now time.Time) error {
 	return t.announceAction(ctx, "", changesv1.Operation_OPERATION_CHANGED, now)
 }
 
+// Secrets returns the secrets of an action, or those of all of the scope's
+// actions where the id is empty, by their names. They are locked.
+func (t *Tx) Secrets(ctx context.Context, in Scope, id action.ID) ([]Secret, error) {
+	return querySecrets(ctx, t.tx, in, id)
+}
+
 func querySecrets(ctx context.Context, tx pgx.Tx, in Scope, of ...action.ID) ([]Secret, error) {
 	rows, err := tx.Query(ctx, listSecrets, in.Tenant, in.Organization, of)
 	if err != nil {

@@ -33,6 +33,9 @@ type Tx struct {
 	tx pgx.Tx
 }
 
+// Pgx returns the transaction itself, for the approval door.
+func (t *Tx) Pgx() pgx.Tx { return t.tx }
+
 // New returns a store on a migrated schema.
 func New(pool *pg.Pool) *Store { return &Store{pool: pool} }
 
