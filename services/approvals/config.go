@@ -6,11 +6,15 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/approval"
+	"github.com/actionplane/actionplane/libs/config"
+	"github.com/actionplane/actionplane/libs/seal"
 	"github.com/actionplane/actionplane/services/approvals/internal/mail"
 )
 
 // Config is what an operator may set.
 type Config struct {
+	MasterKey config.Secret `env:"ACTIONPLANE_MASTER_KEY" doc:"encrypts secrets at rest: at least 16 characters, random, the same for every replica and for ever"`
+
 	AccessTimeout time.Duration `env:"ACTIONPLANE_APPROVALS_ACCESS_TIMEOUT" doc:"how long access may take to say who may decide; a decision keeps its request locked meanwhile"`
 	BreakGlass    bool          `env:"ACTIONPLANE_APPROVALS_BREAK_GLASS" doc:"whether an instance owner may approve a request alone, his own too; everybody is told"`
 	MaxPayload    int           `env:"ACTIONPLANE_APPROVALS_MAX_PAYLOAD" doc:"most bytes of a change or an action that waits for approval"`
@@ -28,11 +32,11 @@ type Config struct {
 	Door approval.Config
 }
 
-// DefaultConfig returns the defaults.
+// DefaultConfig returns the defaults. There is none for the master key.
 func DefaultConfig() Config {
 	return Config{
 		AccessTimeout: 2 * time.Second,
-		MaxPayload:    64 << 10,
+		MaxPayload:    256 << 10,
 		Workers:       4,
 		Lease:         30 * time.Second,
 		CallTimeout:   15 * time.Second,
@@ -48,6 +52,9 @@ func DefaultConfig() Config {
 // Validate reports every problem at once.
 func (c Config) Validate() error {
 	problems := []error{c.Mail.Validate(), c.Door.Validate()}
+	if len(c.MasterKey.Reveal()) < seal.MinMasterKey {
+		problems = append(problems, fmt.Errorf("ACTIONPLANE_MASTER_KEY must be at least %d characters", seal.MinMasterKey))
+	}
 	for _, d := range []struct {
 		name  string
 		value time.Duration
@@ -67,7 +74,7 @@ func (c Config) Validate() error {
 		name        string
 		value, most int
 	}{
-		{"ACTIONPLANE_APPROVALS_MAX_PAYLOAD", c.MaxPayload, 256 << 10},
+		{"ACTIONPLANE_APPROVALS_MAX_PAYLOAD", c.MaxPayload, 1 << 20},
 		{"ACTIONPLANE_APPROVALS_WORKERS", c.Workers, 1000},
 		{"ACTIONPLANE_APPROVALS_MAX_ATTEMPTS", c.MaxAttempts, 1000},
 	} {

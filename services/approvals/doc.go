@@ -4,13 +4,12 @@
 //
 // # What waits
 //
-// Gated methods, that is those whose proto option has a gate, wait where their
-// owner has put libs/approval around its server and into its one mutating
-// function. SO FAR THAT IS THIS ROOM ALONE: weakening an organization's
-// settings waits. Methods of other owners run at once, whatever their options
-// say, until their rooms have the door too. And actions of the types that
-// internal services register (RegisterActionType), which anybody with the
-// permission asks for (SubmitAction).
+// Gated methods, that is those whose proto option has a gate: their owners
+// (access, actions, executions, targets, and this room) have put libs/approval
+// around their servers and into their one mutating function, so that every entry
+// point is behind it. And actions of the types that internal services register
+// (RegisterActionType), which anybody with the permission asks for
+// (SubmitAction).
 //
 // With approvals off all of this is done at once, and recorded: an action as
 // it is submitted, a gated change through its owner's outbox, as an
@@ -31,7 +30,7 @@
 // # Tables
 //
 //	organization_settings  one row per organization, from the first write on; until then defaults hold
-//	approval_requests      who wants to do what, as frozen bytes; the policy that holds for it; its execution
+//	approval_requests      who wants to do what, as frozen bytes, encrypted; the policy that holds for it; its execution
 //	decisions              who said what to a request; never changed
 //	audit_entries          what happened, a hash chain per organization; never changed
 //	audit_heads            the end of each chain; who appends locks it
@@ -39,6 +38,12 @@
 //	notices                e-mails that are due
 //	approved_changes       libs/approval's: changes of settings that were carried out
 //	outbox                 changes, events and audit heads on their way
+//
+// Payloads are encrypted under ACTIONPLANE_MASTER_KEY, each bound to its
+// request: a change may set secrets. The hash that people see is of the payload
+// in clear. What is shown, sent and told of a request has no secrets: fields that
+// a contract marks with debug_redact, members that are called like secrets, and
+// passwords of URLs. Of changes that were made at once, owners send no secrets.
 //
 // # Settings
 //

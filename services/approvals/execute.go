@@ -138,15 +138,19 @@ func approvedAs(ctx context.Context, tx *store.Tx, r store.Request) (refusal, er
 // carryOut hands the frozen payload, byte for byte, to who executes it, in the
 // name of who submitted it.
 func (h *handlers) carryOut(ctx context.Context, r store.Request) error {
+	payload, err := h.payload(r)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.cfg.CallTimeout)
 	defer cancel()
 	ctx = tenant.With(ctx, tenant.Identity{
 		Tenant: r.Tenant, Organization: r.Organization, Person: tenant.PersonID(r.SubmittedBy.ID), Roles: r.Roles,
 	})
 	if r.Method != "" {
-		return h.call(ctx, r)
+		return h.call(ctx, r, payload)
 	}
-	_, err := h.bus.Request(ctx, r.Subject, map[string][]string{
+	_, err = h.bus.Request(ctx, r.Subject, map[string][]string{
 		contract.HeaderContentType:  {"application/json"},
 		contract.HeaderApproval:     {r.ID},
 		headerIdempotencyKey:        {r.ID},
@@ -155,15 +159,15 @@ func (h *handlers) carryOut(ctx context.Context, r store.Request) error {
 		contract.HeaderTenant:       {string(r.Tenant)},
 		contract.HeaderOrganization: {string(r.Organization)},
 		contract.HeaderPerson:       {r.SubmittedBy.ID},
-	}, r.Payload)
+	}, payload)
 	return err
 }
 
 // call sends the bytes as they are: a message that knows none of its fields
 // keeps them all, unread.
-func (h *handlers) call(ctx context.Context, r store.Request) error {
+func (h *handlers) call(ctx context.Context, r store.Request, payload []byte) error {
 	req := new(emptypb.Empty)
-	req.ProtoReflect().SetUnknown(r.Payload)
+	req.ProtoReflect().SetUnknown(payload)
 	m := &contract.Method{FullName: r.Method, Subject: r.Subject}
 	return h.bus.Call(bus.WithApproval(ctx, r.ID), m, req, new(emptypb.Empty))
 }

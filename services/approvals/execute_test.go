@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,7 +15,9 @@ import (
 
 	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -338,4 +342,46 @@ END $$`)
 			t.Errorf("%d keys", n)
 		}
 	})
+}
+
+func TestPayloadsAreKeptEncrypted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mfa := b.register(t, fine)
+	o := b.gated(t, 1)
+	r := o.submit(o.as(t), t, mfa, `{"hidden":"hunter2","userId":"u"}`)
+	for _, table := range []string{"approval_requests", "audit_entries", "outbox", "notices"} {
+		var rows string
+		if err := b.db.QueryRow(t.Context(), `SELECT coalesce(string_agg(encode(convert_to(t::text, 'UTF8'), 'escape'), ''), '') FROM `+table+` t`).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(rows, "hunter2") || strings.Contains(rows, hex.EncodeToString([]byte("hunter2"))) {
+			t.Errorf("%s: %s", table, rows)
+		}
+	}
+	if _, err := o.approve(o.as(t), r.GetId()); err != nil {
+		t.Fatal(err)
+	}
+	if done := o.settled(t, r.GetId()); done.GetExecution().GetState() != "executed" {
+		t.Errorf("got %v", done.GetExecution())
+	}
+
+	other := o.submit(o.as(t), t, mfa, `{"userId":"other"}`)
+	b.must(t, `UPDATE approval_requests SET payload = (SELECT payload FROM approval_requests WHERE id = $2) WHERE id = $1`, other.GetId(), r.GetId())
+	if _, err := o.approve(o.as(t), other.GetId()); err != nil {
+		t.Fatal(err)
+	}
+	if done := o.settled(t, other.GetId()); done.GetExecution().GetState() != "failed" {
+		t.Errorf("with another request's payload: got %v", done.GetExecution())
+	}
+	cfg := configured()
+	cfg.MasterKey = config.NewSecret("another master key")
+	o.submit(o.as(t), t, mfa, `{"userId":"open"}`)
+	s, err := approvals.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Bus: b.server.Connect(t, "approvals"), DB: b.open(t, b.url, "approvals")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another ACTIONPLANE_MASTER_KEY") {
+		t.Errorf("a replica with another key: %v", err)
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/bustest"
+	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -130,6 +131,13 @@ func setup(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 // impatient has access answer at once or be away.
 func impatient(c *approvals.Config) { c.AccessTimeout = 300 * time.Millisecond }
 
+// configured returns the defaults with a master key.
+func configured() approvals.Config {
+	cfg := approvals.DefaultConfig()
+	cfg.MasterKey = config.NewSecret("a master key for tests")
+	return cfg
+}
+
 // setupAlone starts the replicas and no access.
 func setupAlone(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 	t.Helper()
@@ -140,7 +148,7 @@ func setupAlone(t *testing.T, configure ...func(*approvals.Config)) *bundle {
 	b.more = actionplanev1.NewApprovalServiceBusClient(b.conn)
 	b.url = pgtest.URL(t, "approvals", nil)
 	b.db = b.open(t, b.url, "approvals")
-	cfg := approvals.DefaultConfig()
+	cfg := configured()
 	cfg.AccessTimeout = 10 * time.Second
 	cfg.PollInterval, cfg.SweepInterval, cfg.RetryPause = 50*time.Millisecond, 50*time.Millisecond, 10*time.Millisecond
 	for _, f := range configure {

@@ -3,7 +3,6 @@ package approvals
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 
 	"google.golang.org/protobuf/proto"
 
@@ -38,10 +37,9 @@ func (h *handlers) recordChange(ctx context.Context, m bus.Message) error {
 		return fault.Invalid("the record of a change names no organization or has no id")
 	}
 	r := requestOf(cmd.GetChange())
-	sum := sha256.Sum256(r.Payload)
 	r.ID, r.Tenant, r.Organization, r.Roles = cmd.GetId(), who.Tenant, who.Organization, who.Roles
-	r.PayloadSHA256, r.State = sum[:], request.AutoApproved
-	r.SubmittedBy = h.known(ctx, who)
+	r.State, r.SubmittedBy = request.AutoApproved, h.known(ctx, who)
+	r = h.sealed(r)
 	err := h.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		current, err := tx.Settings(ctx, who)
 		if err != nil {

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/outbox"
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/seal"
 	"github.com/actionplane/actionplane/libs/validation"
 	"github.com/actionplane/actionplane/proto/contract"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
@@ -43,6 +45,7 @@ type handlers struct {
 	relay  *outbox.Relay
 	access *accessv1.AccessBusClient
 	door   *approval.Door
+	box    *seal.Box
 	mailer *mail.Sender  // nil: no e-mails are sent
 	work   chan struct{} // holds a token when there may be something to execute
 }
@@ -50,6 +53,10 @@ type handlers struct {
 // New builds the service. It needs a database.
 func New(cfg Config, deps host.Deps) (*Service, error) {
 	rules, err := validation.New()
+	if err != nil {
+		return nil, err
+	}
+	box, err := seal.NewBox(cfg.MasterKey, encryption)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +72,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		relay:  outbox.NewRelay(deps.DB, deps.Bus, deps.Log),
 		access: accessv1.NewAccessBusClient(deps.Bus),
 		door:   approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log}),
+		box:    box,
 		mailer: mailer,
 		work:   make(chan struct{}, 1),
 	}
@@ -86,7 +94,23 @@ func (s *Service) Run(ctx context.Context) error {
 		return host.Stopped(ctx, err)
 	}
 	h := s.handlers
+	if err := h.checkMasterKey(ctx); err != nil {
+		return host.Stopped(ctx, err)
+	}
 	return host.Together(ctx, s.server.Run, h.recordChanges, h.execute, h.sweep, h.sendNotices, s.relay.Run, h.door.Run)
+}
+
+// checkMasterKey refuses to start where requests that may still be executed are
+// encrypted under another key.
+func (h *handlers) checkMasterKey(ctx context.Context) error {
+	foreign, err := h.store.OpenUnderOtherMaster(ctx, h.box.KeyID())
+	if err != nil {
+		return err
+	}
+	if foreign > 0 {
+		return fmt.Errorf("%d open requests are encrypted under another ACTIONPLANE_MASTER_KEY than the one that is set", foreign)
+	}
+	return nil
 }
 
 // ensureStreams brings the streams up to date that this room publishes to.

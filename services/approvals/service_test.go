@@ -365,7 +365,7 @@ func TestChangeFeed(t *testing.T) {
 
 func TestRunStoppedDuringTheStartEndsInOrder(t *testing.T) {
 	t.Parallel()
-	s, err := approvals.New(approvals.DefaultConfig(), host.Deps{
+	s, err := approvals.New(configured(), host.Deps{
 		Log: slog.New(slog.DiscardHandler), Bus: bustest.New(t), DB: pgtest.New(t, "approvals", nil),
 	})
 	if err != nil {
@@ -380,7 +380,7 @@ func TestRunStoppedDuringTheStartEndsInOrder(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	if err := approvals.DefaultConfig().Validate(); err != nil {
+	if err := configured().Validate(); err != nil {
 		t.Error(err)
 	}
 	if err := (approvals.Config{}).Validate(); err == nil {

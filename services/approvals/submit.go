@@ -26,10 +26,9 @@ func (h *handlers) submit(ctx context.Context, who tenant.Identity, r store.Requ
 	if err != nil {
 		return store.Request{}, err
 	}
-	sum := sha256.Sum256(r.Payload)
 	r.Tenant, r.Organization, r.Roles = who.Tenant, who.Organization, who.Roles
 	r.SubmittedBy = store.Person{ID: submitter.ID, Email: submitter.Email, Name: submitter.Name}
-	r.PayloadSHA256 = sum[:]
+	r = h.sealed(r)
 	r.SingleKey = singleKey(r)
 	var added store.Request
 	err = h.mutate(ctx, func(ctx context.Context, tx *store.Tx) (err error) {

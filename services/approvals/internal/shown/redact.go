@@ -5,6 +5,7 @@ package shown
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"strings"
 )
 
@@ -15,8 +16,8 @@ const redacted = `"[redacted]"`
 var secretNames = []string{"password", "passwd", "secret", "token", "apikey", "privatekey", "signingkey", "credential", "authorization", "cookie"}
 
 // Redact returns a JSON document without what looks like a secret by its name,
-// and without what paths name: dotted, "*" for any member or element. Anything
-// else keeps its bytes, but for white space. What is not JSON is not shown at
+// without the passwords of URLs, and without what paths name: dotted, "*" for any
+// member or element. Anything else keeps its bytes, but for white space. What is not JSON is not shown at
 // all.
 func Redact(doc []byte, paths []string) []byte {
 	if len(doc) == 0 {
@@ -44,8 +45,31 @@ func walk(doc []byte, paths [][]string) ([]byte, bool) {
 		return walkObject(doc, paths)
 	case '[':
 		return walkArray(doc, paths)
+	case '"':
+		return withoutPassword(doc), true
 	}
 	return doc, true
+}
+
+// withoutPassword returns a JSON string without the password that it has where
+// it is a URL.
+func withoutPassword(doc []byte) []byte {
+	var text string
+	if !bytes.Contains(doc, []byte("@")) || json.Unmarshal(doc, &text) != nil || !strings.Contains(text, "://") {
+		return doc
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return []byte(redacted) // whatever it is, it looks like one with a user
+	}
+	if _, ok := u.User.Password(); !ok {
+		return doc
+	}
+	shown, err := json.Marshal(u.Redacted())
+	if err != nil {
+		return []byte(redacted)
+	}
+	return shown
 }
 
 func walkObject(doc []byte, paths [][]string) ([]byte, bool) {
@@ -124,7 +148,12 @@ func descend(name string, paths [][]string) (below [][]string, hit bool) {
 	return below, false
 }
 
+// secretName reports whether what is called so may be a secret. When something
+// expires is none, whatever it is.
 func secretName(name string) bool {
+	if strings.HasPrefix(strings.ToLower(name), "expir") {
+		return false
+	}
 	folded := strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name))
 	for _, part := range secretNames {
 		if strings.Contains(folded, part) {

@@ -22,6 +22,9 @@ func TestRedact(t *testing.T) {
 		{"FollowsPathsThroughAnyMember", `{"a":{"x":1},"b":{"x":2}}`, `{"a":{"x":` + hidden + `},"b":{"x":` + hidden + `}}`, []string{"*.x"}},
 		{"ShowsNothingOfWhatIsNoJSON", `{"a":`, hidden, nil},
 		{"ReplacesElements", `{"l":[1,2]}`, `{"l":[` + hidden + `,` + hidden + `]}`, []string{"l.*"}},
+		{"HidesPasswordsOfURLs", `{"endpoint":"https://u:p@a.example/x","mail":"a@b.example","other":"https://u@a.example"}`,
+			`{"endpoint":"https://u:xxxxx@a.example/x","mail":"a@b.example","other":"https://u@a.example"}`, nil},
+		{"ShowsWhenThingsExpire", `{"expirationSigningKey":"0s","signingKey":"x"}`, `{"expirationSigningKey":"0s","signingKey":` + hidden + `}`, nil},
 		{"HasNothingToShow", ``, ``, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,8 @@ type Request struct {
 	EntityType, EntityID              string
 
 	Method, Subject, PayloadType string
-	Payload, PayloadSHA256       []byte
+	Payload, PayloadSHA256       []byte // the hash is of the payload in clear
+	PayloadKey                   string // names the key that it is sealed with; empty: it is in clear
 	Display                      []byte
 	PreviousState, NextState     []byte
 	PreviousSHA256               []byte
@@ -63,7 +64,7 @@ const (
     previous_state, next_state, previous_sha256, single_key,
     submitted_by_id, submitted_by_email, submitted_by_name, submitted_by_roles,
     required_approvals, expires_at, state, version, created_at, resolved_at, coalesce(resolution, ''),
-    coalesce(execution_state, ''), execution_attempts, coalesce(execution_error, ''), executed_at`
+    coalesce(execution_state, ''), execution_attempts, coalesce(execution_error, ''), executed_at, coalesce(payload_key_id, '')`
 
 	// The life of a request begins with the transaction: created_at and
 	// expires_at are of one clock. An id that is there already, or a pending
@@ -73,12 +74,17 @@ INSERT INTO approval_requests
     (tenant_id, organization_id, id, environment_id, action_type, category, display_name, target_entity_type, target_entity_id,
      method, subject, payload_type, payload, payload_sha256, display, previous_state, next_state, previous_sha256, single_key,
      submitted_by_id, submitted_by_email, submitted_by_name, submitted_by_roles, required_approvals,
-     created_at, expires_at, state, resolved_at, execution_state)
+     created_at, expires_at, state, resolved_at, execution_state, payload_key_id)
 VALUES ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, nullif($8, ''), nullif($9, ''),
     nullif($10, ''), nullif($11, ''), $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    now(), now() + $25 * interval '1 hour', $26, CASE WHEN $26 = 'pending' THEN NULL ELSE now() END, nullif($27, ''))
+    now(), now() + $25 * interval '1 hour', $26, CASE WHEN $26 = 'pending' THEN NULL ELSE now() END, nullif($27, ''), nullif($28, ''))
 ON CONFLICT DO NOTHING
 RETURNING ` + requestColumns
+
+	// Indexes: approval_requests_expiry, approval_requests_execution. What has
+	// failed can be queued again, but may be too old for anybody to care.
+	countUnderOtherMaster = `SELECT count(*) FROM approval_requests
+WHERE payload_key_id <> $1 AND (state = 'pending' AND expires_at > now() OR execution_state IN ('queued', 'executing'))`
 
 	// Index: approval_requests_pkey.
 	getRequest = `SELECT ` + requestColumns + ` FROM approval_requests WHERE tenant_id = $1 AND organization_id = $2 AND id = $3`
@@ -137,7 +143,7 @@ func (x *Tx) InsertRequest(ctx context.Context, r Request) (Request, bool, error
 		r.ActionType, r.Category, r.DisplayName, r.EntityType, r.EntityID,
 		r.Method, r.Subject, r.PayloadType, r.Payload, r.PayloadSHA256, r.Display, r.PreviousState, r.NextState, r.PreviousSHA256, r.SingleKey,
 		r.SubmittedBy.ID, r.SubmittedBy.Email, r.SubmittedBy.Name, roles, r.Required,
-		int(r.TTL/time.Hour), r.State, string(r.Execution.State)))
+		int(r.TTL/time.Hour), r.State, string(r.Execution.State), r.PayloadKey))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Request{}, false, nil
 	}
@@ -202,6 +208,15 @@ func (s *Store) Request(ctx context.Context, who tenant.Identity, id string) (Re
 		return Request{}, fmt.Errorf("load approval request: %w", pg.Translate(err))
 	}
 	return r, nil
+}
+
+// OpenUnderOtherMaster returns how many requests of all tenants may still be
+// executed and are sealed under another key than the one that keyID names.
+func (s *Store) OpenUnderOtherMaster(ctx context.Context, keyID string) (n int, err error) {
+	if err := s.pool.QueryRow(ctx, countUnderOtherMaster, keyID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("look for requests under another master key: %w", pg.Translate(err))
+	}
+	return n, nil
 }
 
 // Filter says which requests to list; zero values mean all.
@@ -286,6 +301,6 @@ func scanRequest(row pgx.Row) (Request, error) {
 		&r.PreviousState, &r.NextState, &r.PreviousSHA256, &r.SingleKey,
 		&r.SubmittedBy.ID, &r.SubmittedBy.Email, &r.SubmittedBy.Name, &r.Roles,
 		&r.Required, &r.ExpiresAt, &r.State, &r.Version, &r.CreatedAt, &r.ResolvedAt, &r.Resolution,
-		&r.Execution.State, &r.Execution.Attempts, &r.Execution.Error, &r.Execution.ExecutedAt)
+		&r.Execution.State, &r.Execution.Attempts, &r.Execution.Error, &r.Execution.ExecutedAt, &r.PayloadKey)
 	return r, err
 }
