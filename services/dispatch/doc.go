@@ -204,8 +204,9 @@
 //	targets       steps whose keys are not at hand fail in a hook; deliveries
 //	              are put off and not counted as tried
 //	scripts       the same, for action:// targets
-//	NATS          nothing comes in, and nothing is deleted; retries go on while keys are at hand, and
-//	              turns are given as far as the order was known before
+//	NATS          nothing comes in, and nothing is deleted; retries go on while
+//	              keys are at hand, and turns are given as far as the order was
+//	              known before
 //	a target      its own deliveries wait, as its retry policy says, by default
 //	              three days (ten attempts), then they are dead letters
 package dispatch
