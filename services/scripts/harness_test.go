@@ -183,8 +183,10 @@ func (h house) changed(t *testing.T, c *changesv1.Change) {
 // recorded returns what is recorded under an id, as soon as it is.
 func (h house) recorded(t *testing.T, id string) *actionplanev1.Invocation {
 	t.Helper()
-	for t.Context().Err() == nil {
-		out, err := h.records.GetInvocation(in(t, ours), &actionplanev1.GetInvocationRequest{Id: id})
+	ctx, cancel := context.WithTimeout(in(t, ours), 20*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		out, err := h.records.GetInvocation(ctx, &actionplanev1.GetInvocationRequest{Id: id})
 		if err == nil {
 			return out.GetInvocation()
 		}
@@ -192,6 +194,6 @@ func (h house) recorded(t *testing.T, id string) *actionplanev1.Invocation {
 			t.Fatal(err)
 		}
 	}
-	t.Fatal("not recorded")
+	t.Fatalf("invocation %s is not recorded", id)
 	return nil
 }
