@@ -1,12 +1,15 @@
 package dispatch_test
 
 import (
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/actionplane/actionplane/libs/host"
 )
 
 // rounds is in how many pieces a benchmark is cut. Ours and the baselines take
@@ -68,6 +71,13 @@ func share(b *testing.B, callers int, f func() error) work {
 		wg.Wait()
 		return cost{wall: time.Since(start), latencies: latencies}
 	}
+}
+
+// asHosted collects garbage as a service's process does.
+func asHosted(b *testing.B) {
+	b.Helper()
+	before := debug.SetGCPercent(host.DefaultConfig().GCPercent)
+	b.Cleanup(func() { debug.SetGCPercent(before) })
 }
 
 // compare reports what our work costs in units of what the baselines need, by

@@ -122,6 +122,7 @@ func baselines(b *testing.B, url string, callers, posts int) map[string]work {
 // BenchmarkRunHook is a hook with one target or three, over the bus, signed,
 // recorded.
 func BenchmarkRunHook(b *testing.B) {
+	asHosted(b)
 	h := newHouse(b)
 	h.start(b, quick())
 	url, _ := sink(b)
@@ -136,7 +137,7 @@ func BenchmarkRunHook(b *testing.B) {
 			return err
 		}
 		for _, callers := range []int{1, 64} {
-			b.Run(fmt.Sprintf("%dsteps/%d", steps, callers), func(b *testing.B) {
+			b.Run(fmt.Sprintf("steps=%d/callers=%d", steps, callers), func(b *testing.B) {
 				ours := share(b, callers, run)
 				ours(200)
 				compare(b, ours, baselines(b, url, callers, steps))
@@ -149,6 +150,7 @@ func BenchmarkRunHook(b *testing.B) {
 // at 64 callers. Their time ends when the last one has reached its receiver,
 // their CPU time when all are committed and acknowledged.
 func BenchmarkDeliverEvent(b *testing.B) {
+	asHosted(b)
 	h := newHouse(b)
 	h.start(b, quick())
 	url, count := sink(b)

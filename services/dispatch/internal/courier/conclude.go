@@ -25,6 +25,7 @@ func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) ru
 	var r run.Report
 	switch {
 	case err == nil:
+		c.slow.answered(targetOf(d), result.Duration, now)
 		r = c.concluded(ctx, d, result, now)
 	case errors.Is(err, attempt.ErrDisabled):
 		r = run.Report{Event: delivery.Fail(now, delivery.TargetOff)}

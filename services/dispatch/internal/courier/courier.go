@@ -22,7 +22,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/actionplane/actionplane/libs/cache"
 	"github.com/actionplane/actionplane/libs/crew"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -93,14 +92,8 @@ type Courier struct {
 	kicked   chan struct{} // something is due that the loop may not know of
 	inFlight inFlight
 
-	// slow holds the targets that have recently kept a message waiting.
-	slow *cache.Local[gate.Target, struct{}]
+	slow slowness
 }
-
-const (
-	maxSlow = 10_000
-	slowFor = 10 * time.Second
-)
 
 // The writers' bounds. Two transactions at once keep the disk busy while the
 // next batches gather; more would only make the batches smaller.
@@ -118,14 +111,14 @@ func New(cfg Config, deps Deps) *Courier {
 		turns:      turns{kicked: make(chan struct{}, 1), dirty: map[run.Lane]struct{}{}},
 		kicked:     make(chan struct{}, 1),
 		inFlight:   inFlight{crew: crew.New()},
-		slow:       cache.NewLocal[gate.Target, struct{}](maxSlow, slowFor),
+		slow:       newSlowness(cfg.Hold),
 	}
 }
 
 // Run works until ctx is done and nothing is in hand. Stop those who call
 // Deliver and Enqueue first.
 func (c *Courier) Run(ctx context.Context) error {
-	defer c.slow.Close()
+	defer c.slow.close()
 	return host.Together(ctx, c.attendDue, c.giveTurns, c.runs.Run, c.deliveries.Run, c.reports.Run)
 }
 

@@ -107,7 +107,7 @@ func (f *firsts) start() {
 }
 
 func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
-	_, slow := f.courier.slow.Get(targetOf(*d))
+	slow := f.courier.slow.of(targetOf(*d))
 	x := f.courier.first.take(d.Tenant, slow)
 	if x == nil {
 		return
@@ -159,7 +159,7 @@ func (f *firsts) wait() {
 func (f *firsts) blame() {
 	for i, d := range f.run.Deliveries {
 		if d.State == delivery.Sending {
-			f.courier.slow.Set(targetOf(d), struct{}{})
+			f.courier.slow.blame(targetOf(d))
 			f.slots[i].lasts()
 		}
 	}

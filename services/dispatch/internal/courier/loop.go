@@ -82,7 +82,7 @@ func (c *Courier) room(ctx context.Context, lanes []fairness.Lane) []fairness.La
 		var until time.Time
 		var open bool
 		l.Room, until, open = c.deps.Gate.Room(t, now)
-		_, l.Slow = c.slow.Get(t)
+		l.Slow = c.slow.of(t)
 		if !open {
 			if err := c.deps.Store.PutOff(ctx, l.Tenant, l.Target, max(until.Sub(now), minPutOff)); err != nil {
 				c.deps.Log.WarnContext(ctx, "delivery.put_off", "target_id", l.Target, "error", err)
@@ -95,10 +95,10 @@ func (c *Courier) room(ctx context.Context, lanes []fairness.Lane) []fairness.La
 // attend makes a claimed attempt beside the loop. What was free when the claim
 // was planned still is: the loop alone takes these slots.
 func (c *Courier) attend(ctx context.Context, d run.Delivery) {
-	_, slow := c.slow.Get(targetOf(d))
+	slow := c.slow.of(targetOf(d))
 	x := c.retries.force(d.Tenant, slow)
 	lasts := time.AfterFunc(c.cfg.Hold, func() {
-		c.slow.Set(targetOf(d), struct{}{})
+		c.slow.blame(targetOf(d))
 		x.lasts()
 	})
 	c.inFlight.crew.Go(func() {
