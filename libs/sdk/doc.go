@@ -28,8 +28,15 @@
 // one of a client that is cut off and cannot know, for at most IndexLease. Who
 // cannot have that sets NoIndex.
 //
+// # Flows
+//
+// RunFlow runs the scripts that an organization has bound to a trigger of a
+// login or a token, and returns what they want changed. It always asks.
+//
+// # Without the SDK
+//
 // The SDK needs nats.go and protobuf. A service in another language needs a
 // NATS client: the subjects, headers and messages are those of the proto files
-// actionplane/hooks/v1 and actionplane/events/v1, in protobuf or, with header
-// Content-Type: application/json, in JSON.
+// actionplane/hooks/v1, actionplane/flows/v1 and actionplane/events/v1, in
+// protobuf or, with header Content-Type: application/json, in JSON.
 package sdk
