@@ -87,7 +87,7 @@ func TestConfiguration(t *testing.T) {
 			fmt.Fprintln(&want, v.line())
 		}
 		if *update {
-			if err := os.WriteFile(configurationFile, []byte(want.String()), 0o644); err != nil { //nolint:gosec // a source file
+			if err := os.WriteFile(configurationFile, []byte(want.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

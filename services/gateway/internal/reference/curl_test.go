@@ -19,7 +19,7 @@ func typed(t *testing.T, command string, known map[string]string) (url, header, 
 	for name, value := range known {
 		script += name + "='" + value + "'\n"
 	}
-	out, err := exec.CommandContext(t.Context(), "bash", "-euc", script+command).CombinedOutput() //nolint:gosec // our own examples
+	out, err := exec.CommandContext(t.Context(), "bash", "-euc", script+command).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s\n%s", err, out, command)
 	}
