@@ -72,6 +72,7 @@ func story(t *testing.T, h *house) {
 		{"EveryProtocolSpeaks", s.protocols},
 		{"AnEventArrivesAfterOne503", s.event},
 		{"AStrangerPublishesJSON", s.strangersEvent},
+		{"AuthorsScriptsRunAndAreSeen", s.scripts},
 		{"ApprovalsHaveSettings", s.approvals},
 		{"TheDocumentsRequestsAreAnsweredAsPrinted", s.documents},
 		{"TheReferencesExamplesWork", s.references},
