@@ -13,6 +13,8 @@ import (
 const (
 	statusSchema  = "google.rpc.Status"
 	dynamicSchema = "dynamic.v0.Error"
+	// requestSchema is that of what a change is answered with that waits.
+	requestSchema = "dynamic.v0.AdminActionWrapper"
 )
 
 // failures are what every method may answer.
@@ -47,6 +49,9 @@ func (d *document) responses(m *protogen.Method, c *contractv1.Method, b binding
 		schema = dynamicSchema
 	}
 	all := object{strconv.Itoa(status): content("Success.", d.schemas.reference(m.Output))}
+	if c.GetGate() != nil {
+		all[strconv.Itoa(http.StatusAccepted)] = content("The change waits for other people's approval.", object{"$ref": "#/components/schemas/" + requestSchema})
+	}
 	for status := range failures {
 		all[status] = object{"$ref": "#/components/responses/" + schema + "." + status}
 	}

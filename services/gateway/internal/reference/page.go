@@ -172,10 +172,6 @@ func choices(s *schema) []choice {
 
 // success is the status of a success and what comes with it.
 func success(op *operation) map[string]any {
-	for status, r := range op.Responses {
-		if strings.HasPrefix(status, "2") {
-			return map[string]any{"Status": status, "Schema": r.Content.Schema()}
-		}
-	}
-	return nil
+	status := slices.Min(slices.Collect(maps.Keys(op.Responses))) // 2xx come first
+	return map[string]any{"Status": status, "Schema": op.Responses[status].Content.Schema()}
 }
