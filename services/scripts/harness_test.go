@@ -14,6 +14,7 @@ import (
 	"github.com/actionplane/actionplane/libs/bus/bustest"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/libs/telemetry"
@@ -175,7 +176,7 @@ func (h house) changed(t *testing.T, c *changesv1.Change) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.conn.Publish(t.Context(), contract.ChangeSubject(c.GetTenant(), c.GetResource()), t.Name(), nil, body); err != nil {
+	if err := h.conn.Publish(t.Context(), contract.ChangeSubject(c.GetTenant(), c.GetResource()), ident.NewUUID(), nil, body); err != nil {
 		t.Fatal(err)
 	}
 }
