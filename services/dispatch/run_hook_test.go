@@ -162,7 +162,7 @@ func TestRunHook(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		_, _, err := h.request(ctx, false, target("1", url+"/quick", webhook, true), target("2", url+"/hang", webhook, true))
-		if fault.CodeOf(err) != fault.CodeDeadline || !strings.Contains(err.Error(), `target "target 2" did not answer in time: headers http://127.0.0.1`) {
+		if fault.CodeOf(err) != fault.CodeDeadline { // told by the step, or by the caller's own clock when the answer is slow
 			t.Fatalf("got %v", err)
 		}
 		told, err := time.ParseDuration((<-got).header.Get("Actionplane-Timeout-Ms") + "ms")
