@@ -82,7 +82,7 @@ lint: $(TOOLS)/golangci-lint ## golangci-lint on every module
 	@cd tools && GOWORK=off golangci-lint run --config $(CURDIR)/.golangci.yaml ./...
 
 # Where a benchmark and its baseline are.
-BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts/internal/worker
+BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts ./services/scripts/internal/worker
 .PHONY: bench
 bench: ## what our parts cost against the same work done bare, measured in the same run
 	go test -run '^$$' -bench . -benchtime 0.5s -count 5 -timeout 30m $(BENCHED) | tee .tools/bench.txt | (cd tools && GOWORK=off go run ./benchratio)

@@ -133,7 +133,9 @@ func (c *companion) show(ctx context.Context) (*show.Show, error) {
 	if err != nil {
 		return nil, fmt.Errorf("show: %w", err)
 	}
-	client, err := sdk.New(nc, sdk.Config{})
+	// The show runs hooks right after it has set executions: no index, which may
+	// be a moment late.
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true}) //nolint:contextcheck // it is closed below
 	if err != nil {
 		return nil, fmt.Errorf("show: %w", err)
 	}

@@ -66,7 +66,7 @@ func (r *repository) errorIDs() ([]string, error) {
 
 // catalog returns the ids of the catalog; none where there is no catalog.
 func (r *repository) catalog() (map[string]bool, error) {
-	text, err := os.ReadFile(filepath.Join(r.root, filepath.FromSlash(catalogFile)))
+	text, err := fs.ReadFile(os.DirFS(r.root), catalogFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
