@@ -11,6 +11,7 @@ import (
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 	approvalsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/approvals/v1"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
@@ -68,6 +69,15 @@ func NewDoor(cfg Config, deps Deps) *Door {
 	d := &Door{cfg: cfg, bus: deps.Bus, log: deps.Log, approvals: approvalsv1.NewApprovalsBusClient(deps.Bus)}
 	d.modes = newModes(cfg, d.ask)
 	return d
+}
+
+// AnyRequired reports whether some organization of the caller's tenant has
+// approvals on, for rules that a gate cannot express. It is remembered as that of
+// an organization is. Unavailable: nobody can tell.
+func (d *Door) AnyRequired(ctx context.Context) (bool, error) {
+	who := tenant.From(ctx)
+	who.Organization = ""
+	return d.modes.on(tenant.With(ctx, who))
 }
 
 // Stream is where owners tell approvals of what was done at once. Everybody

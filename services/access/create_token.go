@@ -8,6 +8,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/tenant"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	"github.com/actionplane/actionplane/services/access/internal/secret"
@@ -31,15 +32,36 @@ func (h *handlers) CreateMyToken(ctx context.Context, in *actionplanev1.CreateMy
 }
 
 // CreateToken makes a token for a person whom the caller manages. Who made it
-// is kept: he can act as its holder.
+// is kept: he can act as its holder. That is also why it is refused, where
+// approvals are required anywhere, for humans who can sign in already: with such
+// a token the caller could make himself another, of the holder's own making, and
+// approve what he himself has asked for.
 func (h *handlers) CreateToken(ctx context.Context, in *actionplanev1.CreateTokenRequest) (*actionplanev1.CreateTokenResponse, error) {
+	required, err := h.door.AnyRequired(ctx)
+	if err != nil {
+		h.log.WarnContext(ctx, "access.approvals_are_away", "error", err)
+		required = true
+	}
 	made, shown, err := h.createToken(ctx, in, func(ctx context.Context, tx *store.Tx) (store.Person, error) {
-		return managed(ctx, tx, in)
+		p, err := managed(ctx, tx, in)
+		if err == nil && required && p.Kind == store.Human {
+			err = cannotSignIn(ctx, tx, p.ID)
+		}
+		return p, err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &actionplanev1.CreateTokenResponse{Token: tokenToProto(made), Secret: shown}, nil
+}
+
+// cannotSignIn refuses who has, or had, a token or an account at an issuer.
+func cannotSignIn(ctx context.Context, tx *store.Tx, id tenant.PersonID) error {
+	could, err := tx.HasCredentials(ctx, id)
+	if err == nil && could {
+		err = fault.FailedPrecondition("approvals are required: a human who can sign in makes tokens himself")
+	}
+	return err
 }
 
 // tokenRequest says what a token shall be like.

@@ -37,7 +37,8 @@
 //
 // Changes of people, roles, organizations and issuers wait where the caller's
 // organization requires approvals. Tokens do not: a token that is made later
-// could be shown to nobody.
+// could be shown to nobody. Instead, while any organization requires approvals,
+// nobody makes a token for a human who can sign in already, and so could decide.
 //
 // # An organization
 //

@@ -71,8 +71,18 @@ func TestGate(t *testing.T) {
 	if string(c.GetNextState()) != want {
 		t.Errorf("got %s", c.GetNextState())
 	}
-	if _, err := w.CreateToken(owner, &actionplanev1.CreateTokenRequest{OrganizationId: organization, PersonId: id, Name: "now"}); err != nil {
+	token := func(person string) error {
+		_, err := w.CreateToken(owner, &actionplanev1.CreateTokenRequest{OrganizationId: organization, PersonId: person, Name: "now"})
+		return err
+	}
+	fresh := w.newPerson(t)
+	w.exec(t, `DELETE FROM tokens WHERE person_id = $1`, fresh)
+	if err := token(fresh); err != nil {
 		t.Errorf("a token, which nobody would be shown later: %v", err)
+	}
+	w.exec(t, `UPDATE tokens SET revoked_at = now() WHERE person_id = $1`, fresh)
+	for _, person := range []string{id, fresh} {
+		wantCode(t, token(person), fault.CodeFailedPrecondition, "makes tokens himself")
 	}
 }
 

@@ -30,6 +30,10 @@ const (
 	// Index: tokens_person.
 	countLiveTokens = `SELECT count(*), clock_timestamp() ` + fromTokens + ` AND (t.expires_at IS NULL OR t.expires_at > now())`
 
+	// Indexes: tokens_person, identities_person.
+	hasCredentials = `SELECT EXISTS (SELECT FROM tokens WHERE tenant_id = $1 AND person_id = $2)
+    OR EXISTS (SELECT FROM identities WHERE tenant_id = $1 AND person_id = $2)`
+
 	insertToken = `INSERT INTO tokens AS t (tenant_id, id, person_id, name, sha256, created_by, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, nullif($6, '')::uuid, $7, $8) RETURNING ` + tokenColumns
 
@@ -54,6 +58,13 @@ func (s *Store) Tokens(ctx context.Context, in tenant.ID, holder tenant.PersonID
 func (x *Tx) LiveTokens(ctx context.Context, holder tenant.PersonID) (n int, now time.Time, err error) {
 	err = x.tx.QueryRow(ctx, countLiveTokens, x.in, holder).Scan(&n, &now)
 	return n, now, done("count tokens of", string(holder), err)
+}
+
+// HasCredentials reports whether a person has, or ever had, a token, or is a
+// subject of an OIDC issuer.
+func (x *Tx) HasCredentials(ctx context.Context, id tenant.PersonID) (has bool, err error) {
+	err = x.tx.QueryRow(ctx, hasCredentials, x.in, id).Scan(&has)
+	return has, done("look for credentials of", string(id), err)
 }
 
 // InsertToken keeps a token under the SHA-256 of its secret.

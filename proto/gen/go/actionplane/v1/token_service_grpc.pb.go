@@ -50,7 +50,10 @@ type TokenServiceClient interface {
 	//
 	// It waits for nobody's approval: the token is in the answer alone, and the
 	// answer to a call that is carried out later is read by nobody. What a token
-	// can do is given to its holder by SetMember, which does wait.
+	// can do is given to its holder by SetMember, which does wait. But where
+	// approvals are required in any organization, it is refused for humans who can
+	// sign in already (FAILED_PRECONDITION): who holds their token could decide
+	// as them.
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
@@ -147,7 +150,10 @@ type TokenServiceServer interface {
 	//
 	// It waits for nobody's approval: the token is in the answer alone, and the
 	// answer to a call that is carried out later is read by nobody. What a token
-	// can do is given to its holder by SetMember, which does wait.
+	// can do is given to its holder by SetMember, which does wait. But where
+	// approvals are required in any organization, it is refused for humans who can
+	// sign in already (FAILED_PRECONDITION): who holds their token could decide
+	// as them.
 	CreateToken(context.Context, *CreateTokenRequest) (*CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)

@@ -70,7 +70,10 @@ type TokenServiceClient interface {
 	//
 	// It waits for nobody's approval: the token is in the answer alone, and the
 	// answer to a call that is carried out later is read by nobody. What a token
-	// can do is given to its holder by SetMember, which does wait.
+	// can do is given to its holder by SetMember, which does wait. But where
+	// approvals are required in any organization, it is refused for humans who can
+	// sign in already (FAILED_PRECONDITION): who holds their token could decide
+	// as them.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
@@ -208,7 +211,10 @@ type TokenServiceHandler interface {
 	//
 	// It waits for nobody's approval: the token is in the answer alone, and the
 	// answer to a call that is carried out later is read by nobody. What a token
-	// can do is given to its holder by SetMember, which does wait.
+	// can do is given to its holder by SetMember, which does wait. But where
+	// approvals are required in any organization, it is refused for humans who can
+	// sign in already (FAILED_PRECONDITION): who holds their token could decide
+	// as them.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 	// Ends a token of a person whose own organization this is.
 	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
