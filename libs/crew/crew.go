@@ -5,10 +5,18 @@
 // to 5 % of the CPU time.
 package crew
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// Crew is a set of goroutines: as many as ever worked at once, so whoever calls
-// Go bounds them. It is safe for concurrent use.
+// idleTime is how long a goroutine waits for more work before it ends: long
+// enough to span the pauses of a busy service, and after a peak nothing is kept
+// for ever.
+const idleTime = 5 * time.Second
+
+// Crew is a set of goroutines: as many as work at once, so whoever calls Go
+// bounds them. It is safe for concurrent use.
 type Crew struct {
 	jobs chan func()
 	over chan struct{}
@@ -29,10 +37,15 @@ func (c *Crew) Go(f func()) {
 }
 
 func (c *Crew) serve(f func()) {
+	idle := time.NewTimer(idleTime)
+	defer idle.Stop()
 	for {
 		f()
+		idle.Reset(idleTime)
 		select {
 		case f = <-c.jobs:
+		case <-idle.C:
+			return
 		case <-c.over:
 			return
 		}
