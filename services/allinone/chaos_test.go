@@ -93,6 +93,7 @@ func TestChaos(t *testing.T) {
 		}},
 		{"OtherClock", false, startWithOtherClock, []scenario{
 			{name: "PostgresAnHourAhead", flaky: true, fault: clockJumps("+1h")},
+			{name: "PostgresAnHourBehind", flaky: true, fault: clockJumps("-1h")},
 			{name: "PostgresBackAgain", flaky: true, fault: clockJumps("+0")},
 		}},
 	} {

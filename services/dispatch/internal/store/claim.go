@@ -14,19 +14,21 @@ import (
 )
 
 // Index: deliveries_lane. Rows that another replica is claiming are passed by.
-const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id)), now()
+const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id))
 FROM unnest($1::text[], $2::text[], $3::int[]) AS t (tenant_id, target_id, n)
-CROSS JOIN LATERAL (SELECT * FROM deliveries l WHERE l.tenant_id = t.tenant_id AND l.target_id = t.target_id AND l.wake_at <= now()
+CROSS JOIN LATERAL (SELECT * FROM deliveries l WHERE l.tenant_id = t.tenant_id AND l.target_id = t.target_id AND l.wake_at <= $4
     ORDER BY l.wake_at LIMIT t.n FOR UPDATE SKIP LOCKED) d`
 
 // Claim starts attempts of deliveries that are due, as many of each target as
 // takes say, and leases them for their target's timeout and margin. One whose
 // lease ran out is due, too: its worker is lost, and so is what came of its
-// attempt. Clocks of several machines differ, so it is the database's that
-// counts.
+// attempt. Times to wake at are written and read by the clocks of services,
+// which differ by less than a lease's margin; the database's is in none of them,
+// so that it may stand where it likes.
 func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Duration) (claimed []run.Delivery, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		due, now, err := selectDue(ctx, tx, takes)
+		now := time.Now()
+		due, err := selectDue(ctx, tx, takes, now)
 		if err != nil {
 			return err
 		}
@@ -45,22 +47,21 @@ func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Du
 	return claimed, nil
 }
 
-func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take) (due []run.Delivery, now time.Time, err error) {
+func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take, now time.Time) ([]run.Delivery, error) {
 	tenants, targets, counts := make([]string, len(takes)), make([]string, len(takes)), make([]int32, len(takes))
 	for i, t := range takes {
 		tenants[i], targets[i], counts[i] = t.Tenant, t.Target, int32(t.N)
 	}
-	rows, err := tx.Query(ctx, claimDue, tenants, targets, counts)
+	rows, err := tx.Query(ctx, claimDue, tenants, targets, counts, now)
 	if err != nil {
-		return nil, now, err
+		return nil, err
 	}
-	due, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
 		var body []byte
-		d, err := scanDelivery(row, &body, &now)
+		d, err := scanDelivery(row, &body)
 		d.Body = body
 		return d, err
 	})
-	return due, now, err
 }
 
 // start begins an attempt of each delivery, after giving up the one under way.
@@ -107,17 +108,17 @@ func updateDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery)
 }
 
 // Index: deliveries_wake.
-const selectNextWake = `SELECT extract(epoch FROM min(wake_at) - now())::float8 FROM deliveries WHERE wake_at IS NOT NULL`
+const selectNextWake = `SELECT min(wake_at) FROM deliveries WHERE wake_at IS NOT NULL`
 
 // NextWake returns how long nothing is to be done; ok is false where nothing
 // ever is.
 func (s *Store) NextWake(ctx context.Context) (wait time.Duration, ok bool, err error) {
-	var seconds *float64
-	if err := s.db.QueryRow(ctx, selectNextWake).Scan(&seconds); err != nil {
+	var next *time.Time
+	if err := s.db.QueryRow(ctx, selectNextWake).Scan(&next); err != nil {
 		return 0, false, fmt.Errorf("look for the next due delivery: %w", pg.Translate(err))
 	}
-	if seconds == nil {
+	if next == nil {
 		return 0, false, nil
 	}
-	return time.Duration(*seconds * float64(time.Second)), true, nil
+	return time.Until(*next), true, nil
 }

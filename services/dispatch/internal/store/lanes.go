@@ -14,7 +14,7 @@ import (
 const (
 	// Index: deliveries_wake.
 	countDue = `SELECT tenant_id, target_id, count(*) FROM (
-    SELECT tenant_id, target_id FROM deliveries WHERE wake_at <= now() ORDER BY wake_at LIMIT $1) due
+    SELECT tenant_id, target_id FROM deliveries WHERE wake_at <= $2 ORDER BY wake_at LIMIT $1) due
 GROUP BY tenant_id, target_id ORDER BY tenant_id, target_id`
 
 	// Index: deliveries_lane, from target to target. It costs a look-up for
@@ -29,7 +29,7 @@ GROUP BY tenant_id, target_id ORDER BY tenant_id, target_id`
      ORDER BY d.tenant_id, d.target_id, d.wake_at LIMIT 1) n
 ), few AS MATERIALIZED (SELECT * FROM lane LIMIT $3)
 SELECT tenant_id, target_id, (SELECT count(*) FROM (SELECT FROM deliveries d
-    WHERE d.tenant_id = few.tenant_id AND d.target_id = few.target_id AND d.wake_at <= now() LIMIT $4) due)
+    WHERE d.tenant_id = few.tenant_id AND d.target_id = few.target_id AND d.wake_at <= $5 LIMIT $4) due)
 FROM few`
 )
 
@@ -45,7 +45,8 @@ const (
 // the most does not hide the others; and where there are very many targets, at
 // those behind after, and next is the last one it looked at, "" at the end.
 func (s *Store) Due(ctx context.Context, after fairness.Lane) (lanes []fairness.Lane, next fairness.Lane, err error) {
-	lanes, err = s.dueLanes(ctx, countDue, maxDue)
+	now := time.Now()
+	lanes, err = s.dueLanes(ctx, countDue, maxDue, now)
 	total := 0
 	for _, l := range lanes {
 		total += l.Due
@@ -53,7 +54,7 @@ func (s *Store) Due(ctx context.Context, after fairness.Lane) (lanes []fairness.
 	if err != nil || total < maxDue {
 		return lanes, fairness.Lane{}, err
 	}
-	all, err := s.dueLanes(ctx, countDueOfEach, after.Tenant, after.Target, maxLanes, maxOfOne)
+	all, err := s.dueLanes(ctx, countDueOfEach, after.Tenant, after.Target, maxLanes, maxOfOne, now)
 	if err == nil && len(all) == maxLanes {
 		next = all[len(all)-1]
 	}
@@ -80,14 +81,14 @@ const maxPutOff = 1000
 
 // Index: deliveries_lane. Spread over a fifth of the wait, so that they do not
 // come back in one moment. Those under way are left alone.
-const putOff = `UPDATE deliveries SET wake_at = now() + make_interval(secs => $3 * (1 + 0.2 * random()))
-WHERE id IN (SELECT id FROM deliveries WHERE tenant_id = $1 AND target_id = $2 AND wake_at <= now() AND state IN ('scheduled', 'backing_off')
+const putOff = `UPDATE deliveries SET wake_at = $5::timestamptz + make_interval(secs => $3 * (1 + 0.2 * random()))
+WHERE id IN (SELECT id FROM deliveries WHERE tenant_id = $1 AND target_id = $2 AND wake_at <= $5 AND state IN ('scheduled', 'backing_off')
     ORDER BY wake_at LIMIT $4 FOR UPDATE SKIP LOCKED)`
 
 // PutOff lets what is due of a target wait, because it is not tried at the
 // moment. It does not count as an attempt.
 func (s *Store) PutOff(ctx context.Context, tenant, target string, wait time.Duration) error {
-	if _, err := s.db.Exec(ctx, putOff, tenant, target, wait.Seconds(), maxPutOff); err != nil {
+	if _, err := s.db.Exec(ctx, putOff, tenant, target, wait.Seconds(), maxPutOff, time.Now()); err != nil {
 		return fmt.Errorf("put off deliveries of target %s: %w", target, pg.Translate(err))
 	}
 	return nil

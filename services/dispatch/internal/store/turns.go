@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (SELECT d.id, d.state, d.event_sequence FROM deliveries d
     ORDER BY d.event_sequence, d.run_id, d.position LIMIT 1) h`
 
 	// Those that somebody has locked are changing; he touches the lane.
-	lockHeads = `SELECT ` + deliveryColumns + `, now() FROM deliveries d WHERE d.id = ANY($1) ORDER BY d.id FOR UPDATE SKIP LOCKED`
+	lockHeads = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.id = ANY($1) ORDER BY d.id FOR UPDATE SKIP LOCKED`
 )
 
 // Early is a delivery whose turn may come once more is known of the events
@@ -100,8 +100,8 @@ func release(ctx context.Context, tx pgx.Tx, ids []run.DeliveryID) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	var now time.Time
-	locked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row, &now) })
+	now := time.Now()
+	locked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
 	if err != nil {
 		return 0, err
 	}
