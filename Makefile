@@ -55,7 +55,7 @@ chaos: ## break everything in the middle of 10,000 events each time, and print o
 	ACTIONPLANE_CHAOS=1 ACTIONPLANE_STORY_BIN=$(BIN) go test -count=1 -timeout 20m -run '^TestChaos$$' -v ./services/allinone
 
 .PHONY: foreign
-foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 18 or later
+foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 20 or later
 	@command -v npm >/dev/null || { echo "make foreign needs Node and npm (Debian: apt-get install nodejs npm)"; exit 1; }
 	@go build -o $(BIN)/allinone ./services/allinone
 	@cd proto && buf build --as-file-descriptor-set -o $(BIN)/descriptors.binpb
