@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/actionplane/actionplane/libs/crew"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/proto/contract"
 )
@@ -72,7 +71,7 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	if err != nil {
 		return unlessStopped(ctx, fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err))
 	}
-	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, crew: crew.New(), slots: make(chan struct{}, cfg.Concurrency), inHand: map[jetstream.Msg]time.Time{}}
+	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency), inHand: map[jetstream.Msg]time.Time{}}
 	stopKeeping := w.keepAlive()
 	defer stopKeeping()
 	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
@@ -87,7 +86,7 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	<-ctx.Done()
 	running.Drain()
 	<-running.Closed()
-	w.crew.Wait()
+	w.work.Wait()
 	return nil
 }
 
@@ -117,7 +116,7 @@ type consuming struct {
 	base   context.Context //nolint:containedctx // lives exactly as long as one call of Consume
 	handle func(context.Context, Message) error
 	slots  chan struct{}
-	crew   *crew.Crew
+	work   sync.WaitGroup
 
 	mu     sync.Mutex
 	inHand map[jetstream.Msg]time.Time // since when
@@ -127,7 +126,7 @@ type consuming struct {
 // at a time, and waiting here is what holds the stream back.
 func (w *consuming) take(msg jetstream.Msg) {
 	w.slots <- struct{}{}
-	w.crew.Go(func() {
+	w.work.Go(func() {
 		defer func() { <-w.slots }()
 		w.process(msg)
 	})

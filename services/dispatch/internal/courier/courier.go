@@ -22,7 +22,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/actionplane/actionplane/libs/crew"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
@@ -110,7 +109,6 @@ func New(cfg Config, deps Deps) *Courier {
 		retries:    newSlots(cfg.Retries),
 		turns:      turns{kicked: make(chan struct{}, 1), dirty: map[run.Lane]struct{}{}},
 		kicked:     make(chan struct{}, 1),
-		inFlight:   inFlight{crew: crew.New()},
 		slow:       newSlowness(cfg.Hold),
 	}
 }

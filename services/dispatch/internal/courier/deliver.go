@@ -129,7 +129,7 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	}
 	sent := *d
 	sent.Body = f.run.Body
-	f.courier.inFlight.crew.Go(func() {
+	f.courier.inFlight.work.Go(func() {
 		defer x.release()
 		f.results <- reported{i, !slow, f.courier.try(f.ctx, caller, sent)}
 	})
@@ -192,7 +192,7 @@ func (f *firsts) leave() {
 		f.end()
 		return
 	}
-	f.courier.inFlight.crew.Go(func() {
+	f.courier.inFlight.work.Go(func() {
 		defer f.end()
 		f.follow()
 	})

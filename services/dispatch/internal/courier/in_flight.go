@@ -4,14 +4,12 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/actionplane/actionplane/libs/crew"
 )
 
 // inFlight is the work that outlives the call that began it: its owner waits
 // for it, for a while, and then breaks it off.
 type inFlight struct {
-	crew *crew.Crew
+	work sync.WaitGroup
 
 	mu      sync.Mutex
 	cancels map[*context.CancelFunc]struct{}
@@ -42,7 +40,7 @@ func (f *inFlight) begin(ctx context.Context) (context.Context, func()) {
 func (f *inFlight) drain(grace time.Duration) {
 	timer := time.AfterFunc(grace, f.cancelAll)
 	defer timer.Stop()
-	f.crew.Wait()
+	f.work.Wait()
 }
 
 func (f *inFlight) cancelAll() {

@@ -101,7 +101,7 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 		c.slow.blame(targetOf(d))
 		x.lasts()
 	})
-	c.inFlight.crew.Go(func() {
+	c.inFlight.work.Go(func() {
 		defer x.release()
 		ctx, end := c.inFlight.begin(ctx)
 		defer end()
