@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/pg"
@@ -300,4 +301,45 @@ func BenchmarkTx(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestConnectionsThatTheServerEndedAreNotHandedOut: after a restart of Postgres
+// the first statement of every pooled connection would fail.
+func TestConnectionsThatTheServerEndedAreNotHandedOut(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, "things", migrations())
+	open := func(name string, conns int32) *pg.Pool {
+		pool, err := pg.Open(t.Context(), pg.Config{URL: url, Schema: name, MaxConns: conns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pool.Close)
+		return pool
+	}
+	ended, other := open("things", 4), open("other", 1)
+	const sessions = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'things'"
+	for range 10 {
+		held := make([]*pgxpool.Conn, 4) // all of them, used a moment ago
+		for i := range held {
+			conn, err := ended.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			held[i] = conn
+		}
+		for _, conn := range held {
+			conn.Release()
+		}
+		if _, err := other.Exec(t.Context(), "SELECT pg_terminate_backend(pid) "+sessions); err != nil {
+			t.Fatal(err)
+		}
+		for left := 1; left > 0; {
+			if err := other.QueryRow(t.Context(), "SELECT count(*) "+sessions).Scan(&left); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := ended.Exec(t.Context(), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -73,6 +73,9 @@ func parse(cfg Config) (*pgxpool.Config, error) {
 	if parsed.MaxConns <= 0 {
 		parsed.MaxConns = DefaultMaxConns
 	}
+	// After a restart of the server every pooled connection is dead at once, and
+	// those used within the last second are not pinged.
+	parsed.PrepareConn = func(_ context.Context, c *pgx.Conn) (bool, error) { return !stale(c.PgConn().Conn()), nil }
 	conn := parsed.ConnConfig
 	conn.RuntimeParams["search_path"] = pgx.Identifier{cfg.Schema}.Sanitize()
 	conn.RuntimeParams["timezone"] = "UTC"
