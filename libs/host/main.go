@@ -12,7 +12,8 @@ import (
 // service starts from its own executable.
 type Subcommand struct {
 	Name string
-	Run  func(ctx context.Context) error
+	// Run gets the arguments that follow the name.
+	Run func(ctx context.Context, args []string) error
 }
 
 // Main is the main function of a process per service. It runs the subcommand
@@ -32,7 +33,7 @@ func Dispatch(ctx context.Context, subcommands []Subcommand, run func(context.Co
 	if len(os.Args) > 1 {
 		for _, s := range subcommands {
 			if s.Name == os.Args[1] {
-				return s.Run(ctx)
+				return s.Run(ctx, os.Args[2:])
 			}
 		}
 		return fmt.Errorf("unknown command %q", os.Args[1])

@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 
 // process says that it runs, and does until it is told to stop.
 func process() {
-	say := host.Subcommand{Name: "say", Run: func(context.Context) error { fmt.Println("said"); return nil }}
-	fail := host.Subcommand{Name: "fail", Run: func(context.Context) error { return errors.New("failed") }}
+	say := host.Subcommand{Name: "say", Run: func(context.Context, []string) error { fmt.Println("said"); return nil }}
+	fail := host.Subcommand{Name: "fail", Run: func(context.Context, []string) error { return errors.New("failed") }}
 	host.Main("test", []host.Subcommand{say, fail}, unit("one", func(ctx context.Context) error {
 		fmt.Println("running")
 		return untilStopped(ctx)

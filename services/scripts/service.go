@@ -29,7 +29,7 @@ const WorkerCommand = "script-worker"
 
 // Subcommands returns what a binary that holds this service must offer.
 func Subcommands() []host.Subcommand {
-	return []host.Subcommand{{Name: WorkerCommand, Run: func(ctx context.Context) error {
+	return []host.Subcommand{{Name: WorkerCommand, Run: func(ctx context.Context, _ []string) error {
 		return worker.Serve(ctx, os.Stdin, os.Stdout)
 	}}}
 }
