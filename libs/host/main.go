@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -17,9 +18,10 @@ type Subcommand struct {
 }
 
 // Main is the main function of a process per service. It runs the subcommand
-// that the first argument names, else the units, and exits: 0 after an orderly
-// stop, 1 with one line per problem otherwise.
+// that the first argument names, healthcheck among them, else the units, and
+// exits: 0 after an orderly stop, 1 with one line per problem otherwise.
 func Main(name string, subcommands []Subcommand, units ...Unit) {
+	subcommands = append(slices.Clone(subcommands), Healthcheck(os.LookupEnv))
 	Exit(Dispatch(context.Background(), subcommands, func(ctx context.Context) error {
 		return Run(ctx, name, Settings{Lookup: os.LookupEnv}, units...)
 	}))

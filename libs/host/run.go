@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/actionplane/actionplane/libs/config"
@@ -22,7 +23,7 @@ type process struct {
 	settings  Settings
 	telemetry *telemetry.Telemetry
 	health    *health.Checks
-	built     chan struct{} // closed once all units are built
+	starting  atomic.Int64 // units that are not prepared yet
 }
 
 // Run runs the units until ctx is done or one of them fails, and drains. It
@@ -70,20 +71,20 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name)), built: make(chan struct{})}
-	p.health.Add("start", p.isBuilt)
+	p := &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name))}
+	p.starting.Store(int64(len(units)))
+	p.health.Add("start", p.isStarted)
 	return p, builds, nil
 }
 
-// isBuilt keeps the process from being ready before its units are there: until
-// then they have not named their own checks.
-func (p *process) isBuilt(context.Context) error {
-	select {
-	case <-p.built:
-		return nil
-	default:
+// isStarted keeps the process from being ready before its units are built, and
+// have named their own checks, and before all of them are prepared: a rolling
+// update takes an old replica away as soon as a new one is ready.
+func (p *process) isStarted(context.Context) error {
+	if p.starting.Load() > 0 {
 		return fault.Unavailable("the services are starting")
 	}
+	return nil
 }
 
 // build opens what the units need and constructs them, all at once: they wait
@@ -137,12 +138,11 @@ func joined(units []Unit, problems []error) error {
 
 // run runs what was built. The first failure stops the rest.
 func (p *process) run(ctx context.Context, stop context.CancelCauseFunc, units []Unit, runners []Runner) error {
-	close(p.built)
 	failures := make([]error, len(runners))
 	var wg sync.WaitGroup
 	for i, r := range runners {
 		wg.Go(func() {
-			err := r.Run(ctx)
+			err := r.Run(withPrepared(ctx, func() { p.starting.Add(-1) }))
 			switch {
 			case err != nil:
 				failures[i] = fmt.Errorf("%s: %w", units[i].name, err)

@@ -188,6 +188,7 @@ func TestOps(t *testing.T) {
 		defer cancel()
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 		u := unit("one", func(ctx context.Context) error {
+			host.Prepared(ctx)
 			wantStatus(t, client, "http://"+addr+"/readyz", 200, `"one.bus":"ok"`)
 			wantStatus(t, client, "http://"+addr+"/metrics", 200, "go_goroutines")
 			wantStatus(t, client, "http://"+addr+"/", 404, "")
@@ -204,22 +205,34 @@ func TestOps(t *testing.T) {
 			t.Error("still served")
 		}
 	})
-	t.Run("IsNotReadyWhileUnitsAreBuilt", func(t *testing.T) {
+	t.Run("IsNotReadyBeforeAllUnitsAreBuiltAndPrepared", func(t *testing.T) {
 		t.Parallel()
 		addr := freeAddr(t)
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		migrated := make(chan struct{})
 		u := host.Service("one", unitConfig{}, func(unitConfig, host.Deps) (runner, error) {
 			wantStatus(t, client, "http://"+addr+"/readyz", 503, `"start":"the services are starting"`)
 			wantStatus(t, client, "http://"+addr+"/healthz", 200, "")
 			return func(ctx context.Context) error {
-				wantStatus(t, client, "http://"+addr+"/readyz", 200, `"start":"ok"`)
-				cancel()
-				return untilStopped(ctx)
+				wantStatus(t, client, "http://"+addr+"/readyz", 503, `"start":"the services are starting"`)
+				return host.Together(ctx, untilStopped, func(ctx context.Context) error {
+					host.Prepared(ctx) // a second time, which does not count for the other
+					wantStatus(t, client, "http://"+addr+"/readyz", 503, `"start":"the services are starting"`)
+					close(migrated)
+					return untilStopped(ctx)
+				})
 			}, nil
 		})
-		if err := host.Run(ctx, "test", settings(t, "ACTIONPLANE_OPS_ADDR", addr), u); err != nil {
+		slow := unit("slow", func(ctx context.Context) error {
+			<-migrated
+			host.Prepared(ctx)
+			wantStatus(t, client, "http://"+addr+"/readyz", 200, `"start":"ok"`)
+			cancel()
+			return untilStopped(ctx)
+		})
+		if err := host.Run(ctx, "test", settings(t, "ACTIONPLANE_OPS_ADDR", addr), u, slow); err != nil {
 			t.Fatal(err)
 		}
 	})

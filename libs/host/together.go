@@ -10,10 +10,12 @@ import (
 // of them fails. They are then stopped one after the other, in the order
 // given, each only when the one before has returned: name what takes work
 // first, and what the work still needs last. It returns every part's error.
+// With it the service counts as Prepared.
 func Together(ctx context.Context, parts ...func(context.Context) error) error {
 	base := context.WithoutCancel(ctx)
 	stopping, fail := context.WithCancel(ctx)
 	defer fail()
+	Prepared(ctx)
 	failures := make([]error, len(parts))
 	stops := make([]context.CancelFunc, len(parts))
 	done := make([]sync.WaitGroup, len(parts))

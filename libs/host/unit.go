@@ -14,7 +14,8 @@ import (
 )
 
 // Runner is a built service. Run blocks until ctx is done and everything in
-// hand is finished; then it returns nil.
+// hand is finished; then it returns nil. Once prepared it calls Together, or
+// Prepared.
 type Runner interface {
 	Run(ctx context.Context) error
 }
