@@ -25,7 +25,8 @@ import (
 )
 
 func main() {
-	host.Exit(host.Dispatch(context.Background(), scripts.Subcommands(), func(ctx context.Context) error {
+	subcommands := append(scripts.Subcommands(), host.Healthcheck(withDefaults(os.LookupEnv)))
+	host.Exit(host.Dispatch(context.Background(), subcommands, func(ctx context.Context) error {
 		return run(ctx, os.LookupEnv)
 	}))
 }
