@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -61,6 +62,13 @@ func typeName(t reflect.Type) string {
 
 // format writes v the way set reads it; a secret comes out redacted.
 func format(v reflect.Value) string {
+	if v.CanInterface() {
+		if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+			if text, err := m.MarshalText(); err == nil {
+				return string(text)
+			}
+		}
+	}
 	if v.Kind() != reflect.Slice || reflect.PointerTo(v.Type()).Implements(unmarshalerType) {
 		return fmt.Sprint(v)
 	}

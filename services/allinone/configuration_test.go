@@ -64,9 +64,6 @@ func variables() []variable {
 
 func (v variable) line() string {
 	value := v.Default
-	if value == "map[]" {
-		value = ""
-	}
 	if here, ok := defaults[v.Name]; ok {
 		value = strings.TrimPrefix(value+"; all-in-one: "+here, "; ")
 	}
