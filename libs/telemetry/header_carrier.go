@@ -1,12 +1,43 @@
 package telemetry
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 )
+
+// traceparent is the header of the W3C specification; a library of Go writes it
+// as "Traceparent".
+const traceparent = "traceparent"
+
+var w3c propagation.TraceContext // which has no state
+
+// Inject writes the trace of ctx into the headers of a message; baggage stays
+// with us.
+func Inject(ctx context.Context, header map[string][]string) { w3c.Inject(ctx, HeaderCarrier(header)) }
+
+// Extract returns ctx in the trace of a message's headers, if they name one.
+func Extract(ctx context.Context, header map[string][]string) context.Context {
+	return w3c.Extract(ctx, HeaderCarrier(header))
+}
+
+// Without returns header without its trace; header itself where it has none.
+func Without(header map[string][]string) map[string][]string {
+	mine := func(name string, _ []string) bool {
+		return strings.EqualFold(name, traceparent) || strings.EqualFold(name, "tracestate")
+	}
+	for name, values := range header {
+		if mine(name, values) {
+			header = maps.Clone(header)
+			maps.DeleteFunc(header, mine)
+			return header
+		}
+	}
+	return header
+}
 
 // HeaderCarrier carries trace context in the headers of a NATS message; a
 // nats.Header converts to it.

@@ -9,13 +9,13 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// startTraces makes the tracer provider. Without a collector spans are made
-// all the same, so that logs and neighbours have trace ids.
+// startTraces makes the tracer provider. Without a collector there is nobody to
+// record for, see unheard.
 func (t *Telemetry) startTraces(ctx context.Context, config Config, described *resource.Resource) error {
 	resource := sdktrace.WithResource(described)
 	endpoint := config.traces()
 	if endpoint == "" {
-		t.tracers = sdktrace.NewTracerProvider(resource)
+		t.tracers = unheard{}
 		return nil
 	}
 	exporter, err := otlptracegrpc.New(ctx, traceEndpoint(endpoint))

@@ -1,0 +1,59 @@
+package telemetry
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Child starts a span of kind internal under that of ctx, by the same provider,
+// where that one is recorded. Otherwise it returns ctx, and the span there is:
+// one that keeps nothing. So a step that nobody looks at costs no allocation;
+// attributes belong behind IsRecording, for to make them costs some.
+func Child(ctx context.Context, scope, name string) (context.Context, trace.Span) {
+	return ChildOf(ctx, scope, name, trace.SpanKindInternal)
+}
+
+// ChildOf is Child with a kind.
+func ChildOf(ctx context.Context, scope, name string, kind trace.SpanKind, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	parent := trace.SpanFromContext(ctx)
+	if !parent.IsRecording() {
+		return ctx, parent
+	}
+	return parent.TracerProvider().Tracer(scope).Start(ctx, name, append(options, trace.WithSpanKind(kind))...)
+}
+
+// Fail says in a span what an operation failed of; nil: nothing. kind is the
+// class of the error, the value of error.type.
+func Fail(span trace.Span, err error, kind string) {
+	if err == nil || !span.IsRecording() {
+		return
+	}
+	span.SetStatus(codes.Error, err.Error())
+	span.SetAttributes(attribute.String("error.type", kind))
+}
+
+// Traceparent returns the trace context of ctx as W3C writes it, where its
+// span is sampled; otherwise "". It is how a trace is kept in a database for
+// work that goes on later: what nobody records costs no byte.
+func Traceparent(ctx context.Context) string {
+	span := trace.SpanContextFromContext(ctx)
+	if !span.IsSampled() {
+		return ""
+	}
+	carrier := HeaderCarrier{}
+	w3c.Inject(ctx, carrier)
+	return carrier.Get(traceparent)
+}
+
+// WithTraceparent returns ctx in the trace of what Traceparent returned, and a
+// link to that place; ctx as it is where there is nothing to be read.
+func WithTraceparent(ctx context.Context, text string) (context.Context, trace.Link) {
+	if text == "" {
+		return ctx, trace.Link{}
+	}
+	ctx = w3c.Extract(ctx, HeaderCarrier{traceparent: {text}})
+	return ctx, trace.Link{SpanContext: trace.SpanContextFromContext(ctx)}
+}
