@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -40,12 +41,13 @@ func DefaultConfig() Config {
 		DrainTimeout: 25 * time.Second,
 		GCPercent:    400,
 		GCMemory:     1024,
+		Telemetry:    telemetry.Config{LogSuccesses: telemetry.DefaultLogSuccesses, MetricLabels: telemetry.DefaultMetricLabels},
 	}
 }
 
 // Validate reports every problem at once.
 func (c Config) Validate() error {
-	var problems []error
+	problems := []error{c.Telemetry.Validate()}
 	if c.NATSReplicas < 1 || c.NATSReplicas > 5 {
 		problems = append(problems, errors.New("ACTIONPLANE_STREAM_REPLICAS must be 1 to 5"))
 	}
@@ -64,10 +66,27 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
+// missing names the stores that the units need and nobody has named.
+func (c Config) missing(s Settings, units []Unit) error {
+	var problems []error
+	for _, u := range units {
+		if u.needs[WithDatabase] && s.Database == nil && c.DatabaseURL.IsZero() {
+			problems = append(problems, fmt.Errorf("%s: DATABASE_URL is not set", u.name))
+		}
+	}
+	if s.NATS == nil && c.NATSURL.IsZero() {
+		problems = append(problems, errors.New("NATS_URL is not set"))
+	}
+	return errors.Join(problems...)
+}
+
 // Settings are what a process may use instead of outside servers.
 type Settings struct {
 	// Lookup reads a configuration variable, as os.LookupEnv does.
 	Lookup func(string) (string, bool)
+	// Environ are all variables, as os.Environ returns them: those that nobody
+	// reads are logged.
+	Environ []string
 	// NATS, when set, is a server in this process, used in place of NATS_URL.
 	NATS nats.InProcessConnProvider
 	// Database, when set, returns a service's Postgres URL in place of

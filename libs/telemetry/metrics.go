@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 )
 
@@ -16,7 +17,12 @@ func (t *Telemetry) startMetrics(ctx context.Context, config Config, described *
 	if err != nil {
 		return err
 	}
-	options := []sdkmetric.Option{sdkmetric.WithResource(described), sdkmetric.WithReader(scraped)}
+	options := []sdkmetric.Option{
+		sdkmetric.WithResource(described), sdkmetric.WithReader(scraped), sdkmetric.WithCardinalityLimit(cardinality(config.MetricLabels)),
+	}
+	if config.traces() == "" { // an exemplar would name a trace that is nowhere
+		options = append(options, sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter))
+	}
 	if endpoint := config.metrics(); endpoint != "" {
 		exporter, err := otlpmetricgrpc.New(ctx, metricEndpoint(endpoint))
 		if err != nil {
@@ -29,6 +35,11 @@ func (t *Telemetry) startMetrics(ctx context.Context, config Config, described *
 	t.shutdown = append(t.shutdown, provider.Shutdown)
 	return nil
 }
+
+// cardinality bounds the series of one metric, whatever those who record do: a
+// backstop above what PerTarget lets through with the few outcomes there are.
+// What is beyond has the attribute otel.metric.overflow.
+func cardinality(labels int) int { return 1000 + 16*labels }
 
 func metricEndpoint(endpoint string) otlpmetricgrpc.Option {
 	if isURL(endpoint) {

@@ -31,6 +31,9 @@ type Telemetry struct {
 	registry *prometheus.Registry
 	logs     slog.Handler
 	shutdown []func(context.Context) error
+
+	logSuccesses int
+	metricLabels int
 }
 
 // Start returns a running Telemetry; with a collector configured it exports in
@@ -41,7 +44,10 @@ func Start(ctx context.Context, config Config) (*Telemetry, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Telemetry{registry: prometheus.NewRegistry(), logs: newLogHandler(config)}
+	t := &Telemetry{
+		registry: prometheus.NewRegistry(), logs: newLogHandler(config),
+		logSuccesses: config.LogSuccesses, metricLabels: config.MetricLabels,
+	}
 	t.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := t.startTraces(ctx, config, described); err != nil {
@@ -95,6 +101,10 @@ func (t *Telemetry) TracerProvider() trace.TracerProvider { return t.tracers }
 // MeterProvider is for the instrumentation of other libraries.
 func (t *Telemetry) MeterProvider() metric.MeterProvider { return t.meters }
 
+// MetricLabels is how many tenants, and how many targets, may have series of
+// their own: the limit of PerTenant and PerTarget.
+func (t *Telemetry) MetricLabels() int { return t.metricLabels }
+
 // Propagator reads and writes W3C trace context. Baggage is left out: it would
 // carry internals to targets that are not ours.
 func (t *Telemetry) Propagator() propagation.TextMapPropagator { return propagation.TraceContext{} }
@@ -106,7 +116,7 @@ func (t *Telemetry) Logger(name string) *slog.Logger {
 
 // MetricsHandler serves all metrics of the process to Prometheus.
 func (t *Telemetry) MetricsHandler() http.Handler {
-	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}) // which has exemplars
 }
 
 // Shutdown sends what is left and stops exporting. With a collector that is
