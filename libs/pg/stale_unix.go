@@ -12,6 +12,8 @@ import (
 // stale reports whether the server has hung up on an idle connection, or said
 // something unasked, which it does before it hangs up. It looks at what the
 // kernel has received already and waits for nothing: about half a microsecond.
+// It asks by Control, not by Read, which would wait for pgx's own background
+// reader where that has been left in the middle of one.
 func stale(c net.Conn) bool {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
@@ -25,11 +27,10 @@ func stale(c net.Conn) bool {
 		return true
 	}
 	var gone bool
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		gone = !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR)
-		return true
 	})
 	return err != nil || gone
 }
