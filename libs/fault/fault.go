@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"google.golang.org/grpc/codes"
 )
 
 // Code is a gRPC status code.
@@ -34,6 +36,10 @@ const (
 	CodeUnavailable        Code = 14
 	CodeUnauthenticated    Code = 16
 )
+
+// String returns gRPC's name of the code, e.g. "NotFound": what error.type says in
+// traces and metrics.
+func (c Code) String() string { return codes.Code(c).String() }
 
 // Error is a classified error. Message is fit for the caller to read; the
 // cause, when there is one, stays in the logs of the process that saw it.

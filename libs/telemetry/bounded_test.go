@@ -2,7 +2,6 @@ package telemetry_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -54,7 +53,7 @@ func TestCountingAllocatesNothing(t *testing.T) { //nolint:paralleltest // count
 			t.Errorf("%v: %v allocations", of, n)
 		}
 	}
-	tally, err := telemetry.Nop().NewTally("test", "actionplane.things", "{thing}", "things that were counted")
+	tally, err := telemetry.NewTally(telemetry.Nop().Meter("test"), "actionplane.things", "{thing}", "things that were counted")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,22 +66,21 @@ func TestCountingAllocatesNothing(t *testing.T) { //nolint:paralleltest // count
 func TestTally(t *testing.T) {
 	t.Parallel()
 	running := start(t, telemetry.Config{})
-	tally, err := running.NewTally("test", "actionplane.things", "{thing}", "things that were counted")
+	tally, err := telemetry.NewTally(running.Meter("test"), "actionplane.things", "{thing}", "things that were counted")
 	if err != nil {
 		t.Fatal(err)
 	}
 	good := tally.Of(attribute.String("result", "good"))
 	tally.Of(attribute.String("result", "bad"))
 	good.Add(2)
+	another, err := telemetry.NewTally(running.Meter("test"), "actionplane.things", "{thing}", "things that were counted")
+	if err != nil {
+		t.Fatal(err)
+	}
+	another.Of(attribute.String("result", "good")).Add(1)
+	another.Of(attribute.String("result", "good")).Add(1)
 	scraped := scrape(t, running)
-	for result, n := range map[string]int{"good": 2, "bad": 0} {
-		found := false
-		for line := range strings.Lines(scraped) {
-			found = found || strings.HasPrefix(line, "actionplane_things_total{") &&
-				strings.Contains(line, `result="`+result+`"`) && strings.HasSuffix(line, fmt.Sprintf(" %d\n", n))
-		}
-		if !found {
-			t.Errorf("no series %s with %d", result, n)
-		}
+	for result, n := range map[string]int{"good": 4, "bad": 0} {
+		wantLine(t, scraped, "actionplane_things_total{", fmt.Sprintf("result=%q} %d", result, n))
 	}
 }
