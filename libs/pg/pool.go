@@ -7,10 +7,11 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/fault"
 )
@@ -27,6 +28,10 @@ type Config struct {
 	URL      string // postgres:// URL or keyword/value string, as pgx reads it
 	Schema   string // the only schema on search_path, named like the service
 	MaxConns int32  // upper bound of connections; 0 means DefaultMaxConns
+
+	// Where spans and metrics of statements and connections go; nil: nowhere.
+	Traces  trace.TracerProvider
+	Metrics metric.MeterProvider
 }
 
 // Pool is a pgxpool.Pool whose connections see one schema. Exec, Query,
@@ -52,6 +57,10 @@ func Open(ctx context.Context, cfg Config) (*Pool, error) {
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, connectError(parsed.ConnConfig, err)
+	}
+	if err := cfg.observe(pool); err != nil {
+		pool.Close()
+		return nil, err
 	}
 	return &Pool{Pool: pool, schema: cfg.Schema}, nil
 }
@@ -83,8 +92,7 @@ func parse(cfg Config) (*pgxpool.Config, error) {
 		conn.RuntimeParams["application_name"] = cfg.Schema
 	}
 	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	// Query text is ours and holds no values; span names stay short and few.
-	conn.Tracer = otelpgx.NewTracer()
+	conn.Tracer = cfg.tracer()
 	return parsed, nil
 }
 
