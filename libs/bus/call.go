@@ -8,9 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/fault"
@@ -32,13 +29,9 @@ const (
 func (c *Conn) Call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()
-	ctx, span := c.tracer.Start(ctx, "call "+m.Subject, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.Subject)))
-	defer span.End()
+	ctx, span := c.startCall(ctx, m)
 	err := c.call(ctx, m, req, resp)
-	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
-	}
+	endCall(span, err)
 	return err
 }
 

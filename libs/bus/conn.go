@@ -53,7 +53,7 @@ func Connect(ctx context.Context, cfg Config, deps Deps) (*Conn, error) {
 	if deps.Traces == nil {
 		deps.Traces = noop.NewTracerProvider()
 	}
-	c.tracer = deps.Traces.Tracer("github.com/actionplane/actionplane/libs/bus")
+	c.tracer = deps.Traces.Tracer(scope)
 	nc, err := c.dial(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -138,22 +136,20 @@ func (w *consuming) process(msg jetstream.Msg) {
 		w.conn.log.Error("bus.metadata", "consumer", w.cfg.Name, "error", err)
 		return
 	}
-	ctx, span := w.conn.tracer.Start(incoming(w.base, msg.Headers()), "process "+w.cfg.Name, trace.WithSpanKind(trace.SpanKindConsumer))
-	defer span.End()
-	w.hold(msg)
-	err = w.guarded(ctx, Message{
+	m := Message{
 		Subject:   msg.Subject(),
 		Header:    msg.Headers(),
 		Data:      msg.Data(),
 		Sequence:  meta.Sequence.Stream,
 		Delivered: meta.NumDelivered,
 		Stored:    meta.Timestamp,
-	})
-	w.leave(msg)
-	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
 	}
+	ctx, span := w.conn.startProcess(incoming(w.base, m.Header), w.cfg.Name, m)
+	w.hold(msg)
+	err = w.guarded(ctx, m)
+	w.leave(msg)
 	w.settle(ctx, msg, meta.NumDelivered, err)
+	endProcess(span, err)
 }
 
 // guarded calls the handler. A panic there is a failure of that message alone.

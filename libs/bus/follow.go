@@ -37,10 +37,13 @@ func (c *Conn) Follow(ctx context.Context, stream string, filter []string, ready
 			c.log.Error("bus.metadata", "stream", stream, "error", err)
 			return
 		}
-		handle(Message{
+		m := Message{
 			Subject: msg.Subject(), Header: msg.Headers(), Data: msg.Data(),
 			Sequence: meta.Sequence.Stream, Delivered: 1, Stored: meta.Timestamp,
-		})
+		}
+		span := c.startFollowed(ctx, m)
+		handle(m)
+		span.End()
 	})
 	if err != nil {
 		return fmt.Errorf("follow stream %s: %w", stream, err)

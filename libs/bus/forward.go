@@ -29,15 +29,20 @@ func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Messag
 	if err != nil {
 		return fault.Internal("%s: encode the request", m.FullName).Because(err)
 	}
+	ctx, span := c.startCall(ctx, m)
 	h := outgoing(ctx)
 	if wantsJSON(inbound.Header) {
 		set(h, contract.HeaderAccept, jsonType)
 	}
 	h[contract.HeaderChecked] = []string{"1"} // built by ourselves
 	h[contract.HeaderReplyTo] = []string{inbound.Reply}
-	if _, err := c.request(ctx, &nats.Msg{Subject: subject(ctx, m), Header: h, Data: data}); err != nil {
-		return callError(m, err)
+	_, err = c.request(ctx, &nats.Msg{Subject: subject(ctx, m), Header: h, Data: data})
+	if err != nil {
+		err = callError(m, err)
+		endCall(span, err)
+		return err
 	}
+	span.End()
 	return ErrForwarded
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
@@ -15,8 +14,6 @@ import (
 )
 
 const jsonType = "application/json"
-
-var propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 
 type checkedKey struct{}
 
@@ -42,13 +39,13 @@ func outgoing(ctx context.Context) nats.Header {
 	if checked, _ := ctx.Value(checkedKey{}).(bool); checked {
 		h[contract.HeaderChecked] = []string{"1"}
 	}
-	propagator.Inject(ctx, telemetry.HeaderCarrier(h))
+	telemetry.Inject(ctx, h)
 	return h
 }
 
 // incoming returns base with what the headers say: identity and trace.
 func incoming(base context.Context, h nats.Header) context.Context {
-	ctx := propagator.Extract(base, telemetry.HeaderCarrier(h))
+	ctx := telemetry.Extract(base, h)
 	id := tenant.Identity{
 		Tenant:       tenant.ID(get(h, contract.HeaderTenant)),
 		Organization: tenant.OrganizationID(get(h, contract.HeaderOrganization)),

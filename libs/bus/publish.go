@@ -17,6 +17,13 @@ import (
 // does not name them. UNAVAILABLE: not stored, or not known to be.
 // RESOURCE_EXHAUSTED: not stored, for the stream is full.
 func (c *Conn) Publish(ctx context.Context, subject, id string, header map[string][]string, data []byte) error {
+	ctx, span := c.startSend(ctx, subject, 1)
+	err := c.publish(ctx, subject, id, header, data)
+	endProcess(span, err)
+	return err
+}
+
+func (c *Conn) publish(ctx context.Context, subject, id string, header map[string][]string, data []byte) error {
 	h := outgoing(ctx)
 	delete(h, contract.HeaderTimeout) // nobody waits
 	for k, v := range header {

@@ -73,6 +73,16 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // for the stream is full. Where either wraps a *PartialError, that tells which
 // are.
 func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	ctx, span := c.startSend(ctx, messages[0].Subject, len(messages))
+	err := c.publishAll(ctx, messages)
+	endProcess(span, err)
+	return err
+}
+
+func (c *Conn) publishAll(ctx context.Context, messages []Outgoing) error {
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()
 	if len(messages) > 1 && len(messages) <= MaxBatch {

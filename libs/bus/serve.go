@@ -10,9 +10,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/fault"
@@ -118,10 +115,10 @@ func (m served) incoming(base context.Context, msg *nats.Msg) context.Context {
 func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
 	ctx, cancel := context.WithTimeout(m.incoming(base, msg), timeout(msg.Header, DefaultTimeout))
 	defer cancel()
-	ctx, span := s.conn.tracer.Start(ctx, "serve "+m.contract.Subject, trace.WithSpanKind(trace.SpanKindServer),
-		trace.WithAttributes(attribute.String("messaging.system", "nats"), attribute.String("messaging.destination.name", m.contract.Subject)))
-	defer span.End()
+	ctx, span := s.conn.tracer.Start(ctx, rpcName(m.contract), serverKind...)
+	describeCall(ctx, span, m.contract)
 	msg, err := s.conn.accept(msg)
+	defer func() { endServe(span, err) }()
 	if err != nil {
 		s.conn.log.WarnContext(ctx, "bus.accept", "subject", m.contract.Subject, "error", err)
 		return // nobody knows that we had it
@@ -130,21 +127,21 @@ func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
 	start := time.Now()
 	resp, err := s.handle(ctx, m, msg)
 	if errors.Is(err, ErrForwarded) {
+		err = nil
 		return
 	}
 	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
 		s.logFailure(ctx, m, err, time.Since(start))
 	}
 	if msg.Reply == "" {
 		return
 	}
-	err = s.conn.nc.PublishMsg(s.answer(msg, resp, err))
-	if errors.Is(err, nats.ErrMaxPayload) {
-		err = s.conn.nc.PublishMsg(s.answer(msg, nil, fault.Exhausted("the answer is larger than the bus allows: ask for less at once")))
+	sendErr := s.conn.nc.PublishMsg(s.answer(msg, resp, err))
+	if errors.Is(sendErr, nats.ErrMaxPayload) {
+		sendErr = s.conn.nc.PublishMsg(s.answer(msg, nil, fault.Exhausted("the answer is larger than the bus allows: ask for less at once")))
 	}
-	if err != nil {
-		s.conn.log.WarnContext(ctx, "bus.answer", "subject", m.contract.Subject, "error", err)
+	if sendErr != nil {
+		s.conn.log.WarnContext(ctx, "bus.answer", "subject", m.contract.Subject, "error", sendErr)
 	}
 }
 

@@ -1,5 +1,7 @@
 package contract
 
+import "strings"
+
 // The durable messages: their streams and subjects. The owner of a stream
 // declares it (libs/bus, Stream); who publishes needs only these names.
 const (
@@ -62,3 +64,24 @@ func AuditHeadSubject(tenant, organization string) string {
 
 // AuditHeadSubjects matches every AuditHead.
 const AuditHeadSubjects = headPrefix + ">"
+
+// templates are the subjects of durable messages without what they are about.
+var templates = [...]struct{ prefix, template string }{
+	{eventPrefix, eventPrefix + "{tenant}.{type}"},
+	{deliverPrefix, deliverPrefix + "{tenant}"},
+	{changePrefix, changePrefix + "{tenant}.{resource}"},
+	{recordPrefix, recordPrefix + "{tenant}"},
+	{headPrefix, headPrefix + "{tenant}.{organization}"},
+}
+
+// SubjectTemplate returns what the subjects of messages of a kind have in
+// common, by which telemetry names them: there are few. A subject of none of
+// ours is its own template.
+func SubjectTemplate(subject string) string {
+	for _, t := range templates {
+		if strings.HasPrefix(subject, t.prefix) {
+			return t.template
+		}
+	}
+	return subject
+}
