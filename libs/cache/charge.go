@@ -36,7 +36,7 @@ func (r *Redis) Charge(ctx context.Context, charges []Charge) ([]time.Duration, 
 	if len(charges) == 0 {
 		return debts, nil
 	}
-	err := r.do(ctx, func() error {
+	err := r.do(ctx, "EVAL", func() error {
 		answers, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, c := range charges {
 				p.Eval(ctx, charge, []string{r.prefix + c.Key}, c.Amount.Microseconds())

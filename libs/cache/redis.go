@@ -4,15 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+	grpccodes "google.golang.org/grpc/codes"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
 )
 
 const (
@@ -39,6 +45,7 @@ type Redis struct {
 	circuit circuit
 	start   time.Time // of the circuit's clock
 	closed  chan struct{}
+	tracer  trace.Tracer
 }
 
 var _ Cache = (*Redis)(nil)
@@ -69,7 +76,7 @@ func WithTelemetry(tracer trace.TracerProvider, meter metric.MeterProvider) Opti
 // error: Open says hello to it once, and if there is no answer the first calls
 // are refused at once. Close it after use.
 func Open(ctx context.Context, url string, options ...Option) (*Redis, error) {
-	var s settings
+	s := settings{tracer: noop.NewTracerProvider()}
 	for _, option := range options {
 		option(&s)
 	}
@@ -84,11 +91,12 @@ func Open(ctx context.Context, url string, options ...Option) (*Redis, error) {
 		circuit: circuit{pause: pause},
 		start:   time.Now(),
 		closed:  make(chan struct{}),
+		tracer:  s.tracer.Tracer("github.com/actionplane/actionplane/libs/cache"),
 	}
 	if err := r.instrument(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("instrument cache: %w", err), r.Close())
 	}
-	_ = r.do(ctx, func() error { return r.client.Ping(ctx).Err() }) // the circuit remembers
+	_ = r.do(ctx, "PING", func() error { return r.client.Ping(ctx).Err() }) // the circuit remembers
 	return r, nil
 }
 
@@ -104,16 +112,10 @@ func bound(o *redis.Options) {
 }
 
 func (r *Redis) instrument(s settings) error {
-	var tracing, metrics error
-	if s.tracer != nil {
-		tracing = redisotel.InstrumentTracing(r.client, redisotel.WithTracerProvider(s.tracer),
-			redisotel.WithDBStatement(false), redisotel.WithCallerEnabled(false))
+	if s.meter == nil {
+		return nil
 	}
-	if s.meter != nil {
-		metrics = redisotel.InstrumentMetrics(r.client, redisotel.WithMeterProvider(s.meter),
-			redisotel.WithCloseChan(r.closed))
-	}
-	return errors.Join(tracing, metrics)
+	return redisotel.InstrumentMetrics(r.client, redisotel.WithMeterProvider(s.meter), redisotel.WithCloseChan(r.closed))
 }
 
 // Close closes the connections. It is called once.
@@ -133,7 +135,7 @@ func (r *Redis) Ping(ctx context.Context) error {
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	var value []byte
 	found := true
-	err := r.do(ctx, func() error {
+	err := r.do(ctx, "GET", func() error {
 		var err error
 		value, err = r.client.Get(ctx, r.prefix+key).Bytes()
 		if errors.Is(err, redis.Nil) {
@@ -154,7 +156,7 @@ func (r *Redis) GetMulti(ctx context.Context, keys ...string) (map[string][]byte
 		return found, nil
 	}
 	var values []any
-	err := r.do(ctx, func() error {
+	err := r.do(ctx, "MGET", func() error {
 		var err error
 		values, err = r.client.MGet(ctx, r.prefixed(keys)...).Result()
 		return err
@@ -172,7 +174,7 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if ttl < time.Millisecond { // Redis' unit; and go-redis takes 0 for "for ever"
 		return fault.Invalid("cache ttl %s is below a millisecond", ttl)
 	}
-	return r.do(ctx, func() error { return r.client.Set(ctx, r.prefix+key, value, ttl).Err() })
+	return r.do(ctx, "SET", func() error { return r.client.Set(ctx, r.prefix+key, value, ttl).Err() })
 }
 
 // Delete implements Cache.
@@ -180,7 +182,7 @@ func (r *Redis) Delete(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return r.do(ctx, func() error { return r.client.Del(ctx, r.prefixed(keys)...).Err() })
+	return r.do(ctx, "DEL", func() error { return r.client.Del(ctx, r.prefixed(keys)...).Err() })
 }
 
 func (r *Redis) prefixed(keys []string) []string {
@@ -192,12 +194,35 @@ func (r *Redis) prefixed(keys []string) []string {
 }
 
 // do makes one call unless the circuit refuses it.
-func (r *Redis) do(ctx context.Context, call func() error) error {
+func (r *Redis) do(ctx context.Context, command string, call func() error) error {
 	began := time.Now()
 	if !r.circuit.allow(began.Sub(r.start)) {
 		return errPaused
 	}
-	return r.judge(ctx, began, call())
+	span := r.span(ctx, command)
+	err := r.judge(ctx, began, call())
+	telemetry.Fail(span, err, grpccodes.Code(fault.CodeOf(err)).String())
+	span.End()
+	return err
+}
+
+// span begins the client's span of a command, where the caller is traced. It
+// names no key, for keys hold what was asked for. go-redis' own instrumentation
+// makes its options whether anybody records them or not, and every command
+// without a trace begins one.
+func (r *Redis) span(ctx context.Context, command string) trace.Span {
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return trace.SpanFromContext(ctx)
+	}
+	_, span := r.tracer.Start(ctx, command, trace.WithSpanKind(trace.SpanKindClient))
+	if span.IsRecording() {
+		span.SetAttributes(attribute.String("db.system.name", "redis"), attribute.String("db.operation.name", command))
+		if host, port, err := net.SplitHostPort(r.client.Options().Addr); err == nil {
+			number, _ := strconv.Atoi(port)
+			span.SetAttributes(attribute.String("server.address", host), attribute.Int("server.port", number))
+		}
+	}
+	return span
 }
 
 // judge classifies the error of a call and tells the circuit. An error that

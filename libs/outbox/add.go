@@ -7,9 +7,9 @@ import (
 	"maps"
 
 	"github.com/jackc/pgx/v5"
-	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
 )
 
 // Schema is the DDL of the table, for a service's first up migration. The
@@ -40,7 +40,7 @@ type Message struct {
 }
 
 // Add writes m into the outbox of tx. The trace context of ctx is stored with
-// it under its HTTP header names, so the publish joins the trace that caused
+// it as a header, so the publish joins the trace that caused
 // it. Call it after the statements whose change m announces (see Order in the
 // package comment), and Relay.Kick after the commit.
 func Add(ctx context.Context, tx pgx.Tx, m Message) error {
@@ -67,6 +67,6 @@ func withTrace(ctx context.Context, header map[string][]string) map[string][]str
 	if out == nil {
 		out = map[string][]string{}
 	}
-	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(out))
+	telemetry.Inject(ctx, out)
 	return out
 }

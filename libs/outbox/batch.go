@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/telemetry"
 )
 
 const (
@@ -114,8 +114,8 @@ func (r *Relay) publish(ctx context.Context, rows []row) ([]int64, error) {
 func (r *Relay) publishOne(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(http.Header(m.Header)))
-	return r.to.Publish(ctx, m.Subject, m.ID, m.Header, m.Data)
+	ctx = telemetry.Extract(trace.ContextWithSpanContext(ctx, trace.SpanContext{}), m.Header) // and in no other
+	return r.to.Publish(ctx, m.Subject, m.ID, telemetry.Without(m.Header), m.Data)
 }
 
 // forget deletes the rows that were sent and commits. It outlives ctx: what has
