@@ -29,9 +29,11 @@ const (
 func (c *Conn) Call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()
+	start := time.Now()
 	ctx, span := c.startCall(ctx, m)
 	err := c.call(ctx, m, req, resp)
 	endCall(span, err)
+	c.meters.call(ctx, m, start, err)
 	return err
 }
 

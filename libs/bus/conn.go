@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -29,8 +30,9 @@ type Config struct {
 
 // Deps are what a connection works with; nil fields mean none.
 type Deps struct {
-	Log    *slog.Logger
-	Traces trace.TracerProvider
+	Log     *slog.Logger
+	Traces  trace.TracerProvider
+	Metrics metric.MeterProvider
 }
 
 // Conn is one service's connection. It is safe for concurrent use.
@@ -39,6 +41,7 @@ type Conn struct {
 	js       jetstream.JetStream
 	log      *slog.Logger
 	tracer   trace.Tracer
+	meters   *meters
 	replicas int
 	closed   chan struct{}
 }
@@ -54,6 +57,10 @@ func Connect(ctx context.Context, cfg Config, deps Deps) (*Conn, error) {
 		deps.Traces = noop.NewTracerProvider()
 	}
 	c.tracer = deps.Traces.Tracer(scope)
+	var err error
+	if c.meters, err = newMeters(deps.Metrics); err != nil {
+		return nil, err
+	}
 	nc, err := c.dial(ctx, cfg)
 	if err != nil {
 		return nil, err

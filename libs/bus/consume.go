@@ -72,6 +72,11 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency), inHand: map[jetstream.Msg]time.Time{}}
 	stopKeeping := w.keepAlive()
 	defer stopKeeping()
+	stopWatching, err := c.watchLag(cfg)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
 	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 			if !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, nats.ErrConnectionClosed) {
@@ -115,6 +120,8 @@ type consuming struct {
 	handle func(context.Context, Message) error
 	slots  chan struct{}
 	work   sync.WaitGroup
+	kind   sync.Once
+	series *messageSeries
 
 	mu     sync.Mutex
 	inHand map[jetstream.Msg]time.Time // since when
@@ -144,12 +151,20 @@ func (w *consuming) process(msg jetstream.Msg) {
 		Delivered: meta.NumDelivered,
 		Stored:    meta.Timestamp,
 	}
+	start := time.Now()
 	ctx, span := w.conn.startProcess(incoming(w.base, m.Header), w.cfg.Name, m)
 	w.hold(msg)
 	err = w.guarded(ctx, m)
 	w.leave(msg)
 	w.settle(ctx, msg, meta.NumDelivered, err)
 	endProcess(span, err)
+	w.measured(m.Subject).record(ctx, 1, start, err)
+}
+
+// measured returns the series of what is consumed, which is all of a kind.
+func (w *consuming) measured(subject string) *messageSeries {
+	w.kind.Do(func() { w.series = w.conn.meters.newProcess(w.cfg.Name, subject) })
+	return w.series
 }
 
 // guarded calls the handler. A panic there is a failure of that message alone.

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
@@ -29,6 +30,7 @@ func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Messag
 	if err != nil {
 		return fault.Internal("%s: encode the request", m.FullName).Because(err)
 	}
+	start := time.Now()
 	ctx, span := c.startCall(ctx, m)
 	h := outgoing(ctx)
 	if wantsJSON(inbound.Header) {
@@ -39,10 +41,12 @@ func (c *Conn) Forward(ctx context.Context, m *contract.Method, req proto.Messag
 	_, err = c.request(ctx, &nats.Msg{Subject: subject(ctx, m), Header: h, Data: data})
 	if err != nil {
 		err = callError(m, err)
-		endCall(span, err)
+	}
+	endCall(span, err)
+	c.meters.call(ctx, m, start, err)
+	if err != nil {
 		return err
 	}
-	span.End()
 	return ErrForwarded
 }
 

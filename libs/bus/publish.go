@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -17,9 +18,11 @@ import (
 // does not name them. UNAVAILABLE: not stored, or not known to be.
 // RESOURCE_EXHAUSTED: not stored, for the stream is full.
 func (c *Conn) Publish(ctx context.Context, subject, id string, header map[string][]string, data []byte) error {
+	start := time.Now()
 	ctx, span := c.startSend(ctx, subject, 1)
 	err := c.publish(ctx, subject, id, header, data)
 	endProcess(span, err)
+	c.meters.send(ctx, subject, 1, start, err)
 	return err
 }
 

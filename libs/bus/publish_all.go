@@ -76,9 +76,11 @@ func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
 	if len(messages) == 0 {
 		return nil
 	}
+	start := time.Now()
 	ctx, span := c.startSend(ctx, messages[0].Subject, len(messages))
 	err := c.publishAll(ctx, messages)
 	endProcess(span, err)
+	c.meters.send(ctx, messages[0].Subject, len(messages), start, err)
 	return err
 }
 

@@ -117,14 +117,17 @@ func (s *Server) serve(base context.Context, m served, msg *nats.Msg) {
 	defer cancel()
 	ctx, span := s.conn.tracer.Start(ctx, rpcName(m.contract), serverKind...)
 	describeCall(ctx, span, m.contract)
+	start := time.Now()
 	msg, err := s.conn.accept(msg)
-	defer func() { endServe(span, err) }()
+	defer func() {
+		endServe(span, err)
+		s.conn.meters.serve(ctx, m.contract, start, err)
+	}()
 	if err != nil {
 		s.conn.log.WarnContext(ctx, "bus.accept", "subject", m.contract.Subject, "error", err)
 		return // nobody knows that we had it
 	}
 	ctx = context.WithValue(ctx, inboundKey{}, msg)
-	start := time.Now()
 	resp, err := s.handle(ctx, m, msg)
 	if errors.Is(err, ErrForwarded) {
 		err = nil
