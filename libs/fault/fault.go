@@ -11,9 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
-
-	"google.golang.org/grpc/codes"
 )
 
 // Code is a gRPC status code.
@@ -39,7 +38,19 @@ const (
 
 // String returns gRPC's name of the code, e.g. "NotFound": what error.type says in
 // traces and metrics.
-func (c Code) String() string { return codes.Code(c).String() }
+func (c Code) String() string {
+	if int(c) < len(names) {
+		return names[c]
+	}
+	return "Code(" + strconv.Itoa(int(c)) + ")"
+}
+
+// names are gRPC's, written out: whoever knows an error need not know gRPC.
+var names = [...]string{
+	"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied",
+	"ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss",
+	"Unauthenticated",
+}
 
 // Error is a classified error. Message is fit for the caller to read; the
 // cause, when there is one, stays in the logs of the process that saw it.
