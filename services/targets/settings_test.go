@@ -45,6 +45,7 @@ func fullSettings(t testing.TB) *actionplanev1.TargetSettings {
 		Tls:               &actionplanev1.TargetTLS{CaCertificates: certificate, ClientCertificate: certificate, ClientKey: key},
 		EgressAllow:       []string{"10.0.0.0/8", "billing.internal"},
 		Ed25519Signatures: true,
+		TraceContext:      targetsv1.TraceContext_TRACE_CONTEXT_RESTART,
 	}
 }
 
@@ -125,7 +126,8 @@ func TestTargetSettings(t *testing.T) {
 			t.Errorf("version %d", read.GetStatus().GetVersion())
 		}
 		p := w.profile(ctx, t, id)
-		if !proto.Equal(p.GetRetry(), sent.GetRetry()) || !proto.Equal(p.GetLimits(), sent.GetLimits()) || !slices.Equal(p.GetEgressAllow(), sent.GetEgressAllow()) {
+		if !proto.Equal(p.GetRetry(), sent.GetRetry()) || !proto.Equal(p.GetLimits(), sent.GetLimits()) || !slices.Equal(p.GetEgressAllow(), sent.GetEgressAllow()) ||
+			p.GetTraceContext() != sent.GetTraceContext() {
 			t.Errorf("got %v", p)
 		}
 		if h := p.GetHeaders(); len(h) != 2 || h[0].GetValue() != "v" || h[1].GetName() != "X-Secret" || h[1].GetValue() != hunter {
@@ -226,6 +228,7 @@ func TestTargetSettings(t *testing.T) {
 		}, "", "schedule"},
 		{"TooManyAttempts", func(s *actionplanev1.TargetSettings) { s.Retry.MaxAttempts = 101 }, "", "max_attempts"},
 		{"RateThatIsNone", func(s *actionplanev1.TargetSettings) { s.Limits.RatePerSecond = math.NaN() }, "", "rate_per_second"},
+		{"UnknownTraceContext", func(s *actionplanev1.TargetSettings) { s.TraceContext = 9 }, "", "trace_context"},
 		{"NegativePause", func(s *actionplanev1.TargetSettings) { s.Limits.CircuitPause = durationpb.New(-1) }, "", "circuit_pause"},
 	}
 	for _, tt := range refusals {

@@ -27,7 +27,19 @@ type Settings struct {
 	TLS         TLS      `json:"tls"`
 	EgressAllow []string `json:"egress_allow,omitempty"`
 	Ed25519     bool     `json:"ed25519,omitempty"` // signatures "v1a"
+	Trace       Trace    `json:"trace,omitempty"`
 }
+
+// Trace says what a target is told of the trace that a call belongs to; ""
+// means the sender's default.
+type Trace string
+
+// The values are stored, and shown to approvers.
+const (
+	TraceStrip   Trace = "strip"   // nothing
+	TraceInject  Trace = "inject"  // the trace itself
+	TraceRestart Trace = "restart" // another one, to which ours links
+)
 
 // Retry says when a failed delivery is tried again; zero values mean the
 // sender's defaults.

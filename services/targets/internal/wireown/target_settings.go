@@ -36,6 +36,7 @@ func settingsOf(m *actionplanev1.TargetSettings) settings.Settings {
 		Limits:  limitsOf(m.GetLimits()),
 		TLS:     settings.TLS{CA: m.GetTls().GetCaCertificates(), Certificate: m.GetTls().GetClientCertificate()},
 		Ed25519: m.GetEd25519Signatures(),
+		Trace:   traces[m.GetTraceContext()],
 	}
 	s.EgressAllow = append(s.EgressAllow, m.GetEgressAllow()...)
 	if key := m.GetTls().GetClientKey(); key != "" {
@@ -45,6 +46,13 @@ func settingsOf(m *actionplanev1.TargetSettings) settings.Settings {
 		s.Headers = append(s.Headers, headerOf(h))
 	}
 	return s
+}
+
+// traces are the values that the contract lets by; unspecified is none of them.
+var traces = map[targetsv1.TraceContext]settings.Trace{
+	targetsv1.TraceContext_TRACE_CONTEXT_STRIP:   settings.TraceStrip,
+	targetsv1.TraceContext_TRACE_CONTEXT_INJECT:  settings.TraceInject,
+	targetsv1.TraceContext_TRACE_CONTEXT_RESTART: settings.TraceRestart,
 }
 
 func headerOf(m *actionplanev1.TargetHeader) settings.Header {
@@ -85,6 +93,7 @@ func wireSettings(s settings.Settings) *actionplanev1.TargetSettings {
 		Tls:               &actionplanev1.TargetTLS{CaCertificates: s.TLS.CA, ClientCertificate: s.TLS.Certificate},
 		EgressAllow:       s.EgressAllow,
 		Ed25519Signatures: s.Ed25519,
+		TraceContext:      wirepeer.TraceContext(s.Trace),
 	}
 	for _, h := range s.Headers {
 		m.Headers = append(m.Headers, &actionplanev1.TargetHeader{Name: h.Name, Value: h.Value, Secret: h.Secret})

@@ -36,6 +36,7 @@ func (s *Server) GetSendingProfile(ctx context.Context, in *targetsv1.GetSending
 		Retry:          Retry(p.Settings.Retry),
 		Limits:         Limits(p.Settings.Limits),
 		DisabledReason: p.DisabledReason,
+		TraceContext:   TraceContext(p.Settings.Trace),
 	}, nil
 }
 
@@ -65,6 +66,19 @@ func Limits(l settings.Limits) *targetsv1.Limits {
 		m.CircuitPause = durationpb.New(l.CircuitPause)
 	}
 	return m
+}
+
+// TraceContext writes what a target is told of traces.
+func TraceContext(t settings.Trace) targetsv1.TraceContext {
+	switch t {
+	case settings.TraceStrip:
+		return targetsv1.TraceContext_TRACE_CONTEXT_STRIP
+	case settings.TraceInject:
+		return targetsv1.TraceContext_TRACE_CONTEXT_INJECT
+	case settings.TraceRestart:
+		return targetsv1.TraceContext_TRACE_CONTEXT_RESTART
+	}
+	return targetsv1.TraceContext_TRACE_CONTEXT_UNSPECIFIED
 }
 
 func texts(keys []config.Secret) []string {

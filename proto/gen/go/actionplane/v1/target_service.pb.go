@@ -696,8 +696,11 @@ type TargetSettings struct {
 	// Adds a signature "v1a" (ed25519, Standard Webhooks) to webhook-signature.
 	// Its public key is in the status. Turned off, the key is forgotten.
 	Ed25519Signatures bool `protobuf:"varint,6,opt,name=ed25519_signatures,json=ed25519Signatures,proto3" json:"ed25519_signatures,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the target is told of the trace that a call belongs to. Unspecified:
+	// what the house does by default, which is to tell nothing.
+	TraceContext  v1.TraceContext `protobuf:"varint,7,opt,name=trace_context,json=traceContext,proto3,enum=actionplane.targets.v1.TraceContext" json:"trace_context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TargetSettings) Reset() {
@@ -770,6 +773,13 @@ func (x *TargetSettings) GetEd25519Signatures() bool {
 		return x.Ed25519Signatures
 	}
 	return false
+}
+
+func (x *TargetSettings) GetTraceContext() v1.TraceContext {
+	if x != nil {
+		return x.TraceContext
+	}
+	return v1.TraceContext(0)
 }
 
 // TargetHeader is sent with every call.
@@ -1204,7 +1214,7 @@ const file_actionplane_v1_target_service_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x1c.actionplane.v1.TargetStatusR\x06status\"\x13\n" +
 	"\x11GetWebKeysRequest\"D\n" +
 	"\x12GetWebKeysResponse\x12.\n" +
-	"\x04keys\x18\x01 \x03(\v2\x1a.actionplane.v1.JsonWebKeyR\x04keys\"\xd7\x02\n" +
+	"\x04keys\x18\x01 \x03(\v2\x1a.actionplane.v1.JsonWebKeyR\x04keys\"\xac\x03\n" +
 	"\x0eTargetSettings\x129\n" +
 	"\x05retry\x18\x01 \x01(\v2#.actionplane.targets.v1.RetryPolicyR\x05retry\x126\n" +
 	"\x06limits\x18\x02 \x01(\v2\x1e.actionplane.targets.v1.LimitsR\x06limits\x12A\n" +
@@ -1212,7 +1222,8 @@ const file_actionplane_v1_target_service_proto_rawDesc = "" +
 	"\x03tls\x18\x04 \x01(\v2\x19.actionplane.v1.TargetTLSR\x03tls\x123\n" +
 	"\fegress_allow\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\xe8\a\"\x05r\x03\x18\xff\x01R\vegressAllow\x12-\n" +
-	"\x12ed25519_signatures\x18\x06 \x01(\bR\x11ed25519Signatures\"i\n" +
+	"\x12ed25519_signatures\x18\x06 \x01(\bR\x11ed25519Signatures\x12S\n" +
+	"\rtrace_context\x18\a \x01(\x0e2$.actionplane.targets.v1.TraceContextB\b\xbaH\x05\x82\x01\x02\x10\x01R\ftraceContext\"i\n" +
 	"\fTargetHeader\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x04name\x12!\n" +
@@ -1307,7 +1318,8 @@ var file_actionplane_v1_target_service_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),          // 19: google.protobuf.Duration
 	(*v1.RetryPolicy)(nil),               // 20: actionplane.targets.v1.RetryPolicy
 	(*v1.Limits)(nil),                    // 21: actionplane.targets.v1.Limits
-	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
+	(v1.TraceContext)(0),                 // 22: actionplane.targets.v1.TraceContext
+	(*timestamppb.Timestamp)(nil),        // 23: google.protobuf.Timestamp
 }
 var file_actionplane_v1_target_service_proto_depIdxs = []int32{
 	13, // 0: actionplane.v1.GetTargetSettingsResponse.settings:type_name -> actionplane.v1.TargetSettings
@@ -1325,28 +1337,29 @@ var file_actionplane_v1_target_service_proto_depIdxs = []int32{
 	21, // 12: actionplane.v1.TargetSettings.limits:type_name -> actionplane.targets.v1.Limits
 	14, // 13: actionplane.v1.TargetSettings.headers:type_name -> actionplane.v1.TargetHeader
 	15, // 14: actionplane.v1.TargetSettings.tls:type_name -> actionplane.v1.TargetTLS
-	22, // 15: actionplane.v1.TargetStatus.disabled_at:type_name -> google.protobuf.Timestamp
-	17, // 16: actionplane.v1.TargetStatus.signing_keys:type_name -> actionplane.v1.TargetSigningKey
-	0,  // 17: actionplane.v1.TargetSigningKey.algorithm:type_name -> actionplane.v1.SigningAlgorithm
-	22, // 18: actionplane.v1.TargetSigningKey.created_at:type_name -> google.protobuf.Timestamp
-	22, // 19: actionplane.v1.TargetSigningKey.expires_at:type_name -> google.protobuf.Timestamp
-	1,  // 20: actionplane.v1.TargetService.GetTargetSettings:input_type -> actionplane.v1.GetTargetSettingsRequest
-	3,  // 21: actionplane.v1.TargetService.UpdateTargetSettings:input_type -> actionplane.v1.UpdateTargetSettingsRequest
-	5,  // 22: actionplane.v1.TargetService.RotateSigningKey:input_type -> actionplane.v1.RotateSigningKeyRequest
-	7,  // 23: actionplane.v1.TargetService.EnableTarget:input_type -> actionplane.v1.EnableTargetRequest
-	9,  // 24: actionplane.v1.TargetService.DisableTarget:input_type -> actionplane.v1.DisableTargetRequest
-	11, // 25: actionplane.v1.TargetService.GetWebKeys:input_type -> actionplane.v1.GetWebKeysRequest
-	2,  // 26: actionplane.v1.TargetService.GetTargetSettings:output_type -> actionplane.v1.GetTargetSettingsResponse
-	4,  // 27: actionplane.v1.TargetService.UpdateTargetSettings:output_type -> actionplane.v1.UpdateTargetSettingsResponse
-	6,  // 28: actionplane.v1.TargetService.RotateSigningKey:output_type -> actionplane.v1.RotateSigningKeyResponse
-	8,  // 29: actionplane.v1.TargetService.EnableTarget:output_type -> actionplane.v1.EnableTargetResponse
-	10, // 30: actionplane.v1.TargetService.DisableTarget:output_type -> actionplane.v1.DisableTargetResponse
-	12, // 31: actionplane.v1.TargetService.GetWebKeys:output_type -> actionplane.v1.GetWebKeysResponse
-	26, // [26:32] is the sub-list for method output_type
-	20, // [20:26] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	22, // 15: actionplane.v1.TargetSettings.trace_context:type_name -> actionplane.targets.v1.TraceContext
+	23, // 16: actionplane.v1.TargetStatus.disabled_at:type_name -> google.protobuf.Timestamp
+	17, // 17: actionplane.v1.TargetStatus.signing_keys:type_name -> actionplane.v1.TargetSigningKey
+	0,  // 18: actionplane.v1.TargetSigningKey.algorithm:type_name -> actionplane.v1.SigningAlgorithm
+	23, // 19: actionplane.v1.TargetSigningKey.created_at:type_name -> google.protobuf.Timestamp
+	23, // 20: actionplane.v1.TargetSigningKey.expires_at:type_name -> google.protobuf.Timestamp
+	1,  // 21: actionplane.v1.TargetService.GetTargetSettings:input_type -> actionplane.v1.GetTargetSettingsRequest
+	3,  // 22: actionplane.v1.TargetService.UpdateTargetSettings:input_type -> actionplane.v1.UpdateTargetSettingsRequest
+	5,  // 23: actionplane.v1.TargetService.RotateSigningKey:input_type -> actionplane.v1.RotateSigningKeyRequest
+	7,  // 24: actionplane.v1.TargetService.EnableTarget:input_type -> actionplane.v1.EnableTargetRequest
+	9,  // 25: actionplane.v1.TargetService.DisableTarget:input_type -> actionplane.v1.DisableTargetRequest
+	11, // 26: actionplane.v1.TargetService.GetWebKeys:input_type -> actionplane.v1.GetWebKeysRequest
+	2,  // 27: actionplane.v1.TargetService.GetTargetSettings:output_type -> actionplane.v1.GetTargetSettingsResponse
+	4,  // 28: actionplane.v1.TargetService.UpdateTargetSettings:output_type -> actionplane.v1.UpdateTargetSettingsResponse
+	6,  // 29: actionplane.v1.TargetService.RotateSigningKey:output_type -> actionplane.v1.RotateSigningKeyResponse
+	8,  // 30: actionplane.v1.TargetService.EnableTarget:output_type -> actionplane.v1.EnableTargetResponse
+	10, // 31: actionplane.v1.TargetService.DisableTarget:output_type -> actionplane.v1.DisableTargetResponse
+	12, // 32: actionplane.v1.TargetService.GetWebKeys:output_type -> actionplane.v1.GetWebKeysResponse
+	27, // [27:33] is the sub-list for method output_type
+	21, // [21:27] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_v1_target_service_proto_init() }

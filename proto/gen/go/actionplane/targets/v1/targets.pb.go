@@ -128,6 +128,67 @@ func (PayloadType) EnumDescriptor() ([]byte, []int) {
 	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{1}
 }
 
+// TraceContext says what a target is told of the trace that a call to it
+// belongs to, in the header "traceparent" (W3C Trace Context). "tracestate" and
+// "baggage" are never sent.
+type TraceContext int32
+
+const (
+	// What the house does by default.
+	TraceContext_TRACE_CONTEXT_UNSPECIFIED TraceContext = 0
+	// Nothing: ids of our traces are none of the receiver's business.
+	TraceContext_TRACE_CONTEXT_STRIP TraceContext = 1
+	// The trace itself, so that the receiver's spans become part of it: for
+	// receivers that are one's own.
+	TraceContext_TRACE_CONTEXT_INJECT TraceContext = 2
+	// A new trace for each call, to which ours links: the receiver has an id to
+	// be asked for, and none to compare with others.
+	TraceContext_TRACE_CONTEXT_RESTART TraceContext = 3
+)
+
+// Enum value maps for TraceContext.
+var (
+	TraceContext_name = map[int32]string{
+		0: "TRACE_CONTEXT_UNSPECIFIED",
+		1: "TRACE_CONTEXT_STRIP",
+		2: "TRACE_CONTEXT_INJECT",
+		3: "TRACE_CONTEXT_RESTART",
+	}
+	TraceContext_value = map[string]int32{
+		"TRACE_CONTEXT_UNSPECIFIED": 0,
+		"TRACE_CONTEXT_STRIP":       1,
+		"TRACE_CONTEXT_INJECT":      2,
+		"TRACE_CONTEXT_RESTART":     3,
+	}
+)
+
+func (x TraceContext) Enum() *TraceContext {
+	p := new(TraceContext)
+	*p = x
+	return p
+}
+
+func (x TraceContext) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TraceContext) Descriptor() protoreflect.EnumDescriptor {
+	return file_actionplane_targets_v1_targets_proto_enumTypes[2].Descriptor()
+}
+
+func (TraceContext) Type() protoreflect.EnumType {
+	return &file_actionplane_targets_v1_targets_proto_enumTypes[2]
+}
+
+func (x TraceContext) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TraceContext.Descriptor instead.
+func (TraceContext) EnumDescriptor() ([]byte, []int) {
+	return file_actionplane_targets_v1_targets_proto_rawDescGZIP(), []int{2}
+}
+
 // TargetSnapshot is a target as a chain keeps it: never a secret.
 type TargetSnapshot struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -378,8 +439,10 @@ type GetSendingProfileResponse struct {
 	Limits      *Limits      `protobuf:"bytes,11,opt,name=limits,proto3" json:"limits,omitempty"`
 	// Why nothing may be sent; empty: the target is enabled.
 	DisabledReason string `protobuf:"bytes,12,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Unspecified: what the sender's configuration says.
+	TraceContext  TraceContext `protobuf:"varint,13,opt,name=trace_context,json=traceContext,proto3,enum=actionplane.targets.v1.TraceContext" json:"trace_context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSendingProfileResponse) Reset() {
@@ -494,6 +557,13 @@ func (x *GetSendingProfileResponse) GetDisabledReason() string {
 		return x.DisabledReason
 	}
 	return ""
+}
+
+func (x *GetSendingProfileResponse) GetTraceContext() TraceContext {
+	if x != nil {
+		return x.TraceContext
+	}
+	return TraceContext_TRACE_CONTEXT_UNSPECIFIED
 }
 
 // WebKey is a private key for JWS.
@@ -986,7 +1056,7 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x1aGetTargetSnapshotsResponse\x12@\n" +
 	"\atargets\x18\x01 \x03(\v2&.actionplane.targets.v1.TargetSnapshotR\atargets\"7\n" +
 	"\x18GetSendingProfileRequest\x12\x1b\n" +
-	"\ttarget_id\x18\x01 \x01(\tR\btargetId\"\xf4\x04\n" +
+	"\ttarget_id\x18\x01 \x01(\tR\btargetId\"\xbf\x05\n" +
 	"\x19GetSendingProfileResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12!\n" +
 	"\fsigning_keys\x18\x02 \x03(\tR\vsigningKeys\x12#\n" +
@@ -1000,7 +1070,8 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x05retry\x18\n" +
 	" \x01(\v2#.actionplane.targets.v1.RetryPolicyR\x05retry\x126\n" +
 	"\x06limits\x18\v \x01(\v2\x1e.actionplane.targets.v1.LimitsR\x06limits\x12'\n" +
-	"\x0fdisabled_reason\x18\f \x01(\tR\x0edisabledReason\"W\n" +
+	"\x0fdisabled_reason\x18\f \x01(\tR\x0edisabledReason\x12I\n" +
+	"\rtrace_context\x18\r \x01(\x0e2$.actionplane.targets.v1.TraceContextR\ftraceContext\"W\n" +
 	"\x06WebKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\talgorithm\x18\x02 \x01(\tR\talgorithm\x12\x1f\n" +
@@ -1042,7 +1113,12 @@ const file_actionplane_targets_v1_targets_proto_rawDesc = "" +
 	"\x18PAYLOAD_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PAYLOAD_TYPE_JSON\x10\x01\x12\x14\n" +
 	"\x10PAYLOAD_TYPE_JWT\x10\x02\x12\x14\n" +
-	"\x10PAYLOAD_TYPE_JWE\x10\x032\xad\x04\n" +
+	"\x10PAYLOAD_TYPE_JWE\x10\x03*{\n" +
+	"\fTraceContext\x12\x1d\n" +
+	"\x19TRACE_CONTEXT_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13TRACE_CONTEXT_STRIP\x10\x01\x12\x18\n" +
+	"\x14TRACE_CONTEXT_INJECT\x10\x02\x12\x19\n" +
+	"\x15TRACE_CONTEXT_RESTART\x10\x032\xad\x04\n" +
 	"\aTargets\x12\xbc\x01\n" +
 	"\x12GetTargetSnapshots\x121.actionplane.targets.v1.GetTargetSnapshotsRequest\x1a2.actionplane.targets.v1.GetTargetSnapshotsResponse\"?\xca\xf3\x18;\n" +
 	"/actionplane.targets.v1.rpc.get_target_snapshots\x12\binternal\x12\xb8\x01\n" +
@@ -1064,50 +1140,52 @@ func file_actionplane_targets_v1_targets_proto_rawDescGZIP() []byte {
 	return file_actionplane_targets_v1_targets_proto_rawDescData
 }
 
-var file_actionplane_targets_v1_targets_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_actionplane_targets_v1_targets_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_actionplane_targets_v1_targets_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_actionplane_targets_v1_targets_proto_goTypes = []any{
 	(Kind)(0),                          // 0: actionplane.targets.v1.Kind
 	(PayloadType)(0),                   // 1: actionplane.targets.v1.PayloadType
-	(*TargetSnapshot)(nil),             // 2: actionplane.targets.v1.TargetSnapshot
-	(*GetTargetSnapshotsRequest)(nil),  // 3: actionplane.targets.v1.GetTargetSnapshotsRequest
-	(*GetTargetSnapshotsResponse)(nil), // 4: actionplane.targets.v1.GetTargetSnapshotsResponse
-	(*GetSendingProfileRequest)(nil),   // 5: actionplane.targets.v1.GetSendingProfileRequest
-	(*GetSendingProfileResponse)(nil),  // 6: actionplane.targets.v1.GetSendingProfileResponse
-	(*WebKey)(nil),                     // 7: actionplane.targets.v1.WebKey
-	(*EncryptionKey)(nil),              // 8: actionplane.targets.v1.EncryptionKey
-	(*Header)(nil),                     // 9: actionplane.targets.v1.Header
-	(*TLS)(nil),                        // 10: actionplane.targets.v1.TLS
-	(*RetryPolicy)(nil),                // 11: actionplane.targets.v1.RetryPolicy
-	(*Limits)(nil),                     // 12: actionplane.targets.v1.Limits
-	(*DisableTargetRequest)(nil),       // 13: actionplane.targets.v1.DisableTargetRequest
-	(*DisableTargetResponse)(nil),      // 14: actionplane.targets.v1.DisableTargetResponse
-	(*durationpb.Duration)(nil),        // 15: google.protobuf.Duration
+	(TraceContext)(0),                  // 2: actionplane.targets.v1.TraceContext
+	(*TargetSnapshot)(nil),             // 3: actionplane.targets.v1.TargetSnapshot
+	(*GetTargetSnapshotsRequest)(nil),  // 4: actionplane.targets.v1.GetTargetSnapshotsRequest
+	(*GetTargetSnapshotsResponse)(nil), // 5: actionplane.targets.v1.GetTargetSnapshotsResponse
+	(*GetSendingProfileRequest)(nil),   // 6: actionplane.targets.v1.GetSendingProfileRequest
+	(*GetSendingProfileResponse)(nil),  // 7: actionplane.targets.v1.GetSendingProfileResponse
+	(*WebKey)(nil),                     // 8: actionplane.targets.v1.WebKey
+	(*EncryptionKey)(nil),              // 9: actionplane.targets.v1.EncryptionKey
+	(*Header)(nil),                     // 10: actionplane.targets.v1.Header
+	(*TLS)(nil),                        // 11: actionplane.targets.v1.TLS
+	(*RetryPolicy)(nil),                // 12: actionplane.targets.v1.RetryPolicy
+	(*Limits)(nil),                     // 13: actionplane.targets.v1.Limits
+	(*DisableTargetRequest)(nil),       // 14: actionplane.targets.v1.DisableTargetRequest
+	(*DisableTargetResponse)(nil),      // 15: actionplane.targets.v1.DisableTargetResponse
+	(*durationpb.Duration)(nil),        // 16: google.protobuf.Duration
 }
 var file_actionplane_targets_v1_targets_proto_depIdxs = []int32{
 	0,  // 0: actionplane.targets.v1.TargetSnapshot.kind:type_name -> actionplane.targets.v1.Kind
-	15, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
-	2,  // 2: actionplane.targets.v1.GetTargetSnapshotsResponse.targets:type_name -> actionplane.targets.v1.TargetSnapshot
+	16, // 1: actionplane.targets.v1.TargetSnapshot.timeout:type_name -> google.protobuf.Duration
+	3,  // 2: actionplane.targets.v1.GetTargetSnapshotsResponse.targets:type_name -> actionplane.targets.v1.TargetSnapshot
 	1,  // 3: actionplane.targets.v1.GetSendingProfileResponse.payload_type:type_name -> actionplane.targets.v1.PayloadType
-	7,  // 4: actionplane.targets.v1.GetSendingProfileResponse.web_key:type_name -> actionplane.targets.v1.WebKey
-	8,  // 5: actionplane.targets.v1.GetSendingProfileResponse.encryption_key:type_name -> actionplane.targets.v1.EncryptionKey
-	9,  // 6: actionplane.targets.v1.GetSendingProfileResponse.headers:type_name -> actionplane.targets.v1.Header
-	10, // 7: actionplane.targets.v1.GetSendingProfileResponse.tls:type_name -> actionplane.targets.v1.TLS
-	11, // 8: actionplane.targets.v1.GetSendingProfileResponse.retry:type_name -> actionplane.targets.v1.RetryPolicy
-	12, // 9: actionplane.targets.v1.GetSendingProfileResponse.limits:type_name -> actionplane.targets.v1.Limits
-	15, // 10: actionplane.targets.v1.RetryPolicy.schedule:type_name -> google.protobuf.Duration
-	15, // 11: actionplane.targets.v1.Limits.circuit_pause:type_name -> google.protobuf.Duration
-	3,  // 12: actionplane.targets.v1.Targets.GetTargetSnapshots:input_type -> actionplane.targets.v1.GetTargetSnapshotsRequest
-	5,  // 13: actionplane.targets.v1.Targets.GetSendingProfile:input_type -> actionplane.targets.v1.GetSendingProfileRequest
-	13, // 14: actionplane.targets.v1.Targets.DisableTarget:input_type -> actionplane.targets.v1.DisableTargetRequest
-	4,  // 15: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
-	6,  // 16: actionplane.targets.v1.Targets.GetSendingProfile:output_type -> actionplane.targets.v1.GetSendingProfileResponse
-	14, // 17: actionplane.targets.v1.Targets.DisableTarget:output_type -> actionplane.targets.v1.DisableTargetResponse
-	15, // [15:18] is the sub-list for method output_type
-	12, // [12:15] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 4: actionplane.targets.v1.GetSendingProfileResponse.web_key:type_name -> actionplane.targets.v1.WebKey
+	9,  // 5: actionplane.targets.v1.GetSendingProfileResponse.encryption_key:type_name -> actionplane.targets.v1.EncryptionKey
+	10, // 6: actionplane.targets.v1.GetSendingProfileResponse.headers:type_name -> actionplane.targets.v1.Header
+	11, // 7: actionplane.targets.v1.GetSendingProfileResponse.tls:type_name -> actionplane.targets.v1.TLS
+	12, // 8: actionplane.targets.v1.GetSendingProfileResponse.retry:type_name -> actionplane.targets.v1.RetryPolicy
+	13, // 9: actionplane.targets.v1.GetSendingProfileResponse.limits:type_name -> actionplane.targets.v1.Limits
+	2,  // 10: actionplane.targets.v1.GetSendingProfileResponse.trace_context:type_name -> actionplane.targets.v1.TraceContext
+	16, // 11: actionplane.targets.v1.RetryPolicy.schedule:type_name -> google.protobuf.Duration
+	16, // 12: actionplane.targets.v1.Limits.circuit_pause:type_name -> google.protobuf.Duration
+	4,  // 13: actionplane.targets.v1.Targets.GetTargetSnapshots:input_type -> actionplane.targets.v1.GetTargetSnapshotsRequest
+	6,  // 14: actionplane.targets.v1.Targets.GetSendingProfile:input_type -> actionplane.targets.v1.GetSendingProfileRequest
+	14, // 15: actionplane.targets.v1.Targets.DisableTarget:input_type -> actionplane.targets.v1.DisableTargetRequest
+	5,  // 16: actionplane.targets.v1.Targets.GetTargetSnapshots:output_type -> actionplane.targets.v1.GetTargetSnapshotsResponse
+	7,  // 17: actionplane.targets.v1.Targets.GetSendingProfile:output_type -> actionplane.targets.v1.GetSendingProfileResponse
+	15, // 18: actionplane.targets.v1.Targets.DisableTarget:output_type -> actionplane.targets.v1.DisableTargetResponse
+	16, // [16:19] is the sub-list for method output_type
+	13, // [13:16] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_targets_v1_targets_proto_init() }
@@ -1120,7 +1198,7 @@ func file_actionplane_targets_v1_targets_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_targets_v1_targets_proto_rawDesc), len(file_actionplane_targets_v1_targets_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
