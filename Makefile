@@ -26,8 +26,8 @@ help: ## list the targets
 
 .PHONY: run
 run: ## start everything in one process, show the main job, serve (DEMO=0: no show)
-	@go build -o $(BIN)/allinone ./services/allinone
-	@DEMO=$(DEMO) ACTIONPLANE_LOG_LEVEL=$${ACTIONPLANE_LOG_LEVEL:-WARN} exec $(BIN)/allinone
+	@go build -o $(BIN)/actionplane ./services/allinone
+	@DEMO=$(DEMO) ACTIONPLANE_LOG_LEVEL=$${ACTIONPLANE_LOG_LEVEL:-WARN} exec $(BIN)/actionplane
 
 .PHONY: test
 test: ## run all tests with the race detector; needs nothing that runs
@@ -41,7 +41,8 @@ up: ## a process per service, two replicas each, on outside Postgres, Redis and 
 
 .PHONY: binaries
 binaries: ## build every service, a stand-alone NATS server and the launcher of `make up`
-	@go build -o $(BIN)/ $(foreach s,$(SERVICES),./services/$(s)/cmd/$(s)) ./services/allinone
+	@go build -o $(BIN)/ $(foreach s,$(SERVICES),./services/$(s)/cmd/$(s))
+	@go build -o $(BIN)/actionplane ./services/allinone
 	@cd libs && GOWORK=off go build -o $(BIN)/nats-server github.com/nats-io/nats-server/v2
 	@cd tools && GOWORK=off go build -o $(BIN)/up ./up
 
@@ -68,10 +69,10 @@ chaos: ## break everything in the middle of 10,000 events each time, and print o
 .PHONY: foreign
 foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 20 or later
 	@command -v npm >/dev/null || { echo "make foreign needs Node and npm (Debian: apt-get install nodejs npm)"; exit 1; }
-	@go build -o $(BIN)/allinone ./services/allinone
+	@go build -o $(BIN)/actionplane ./services/allinone
 	@cd proto && buf build --as-file-descriptor-set -o $(BIN)/descriptors.binpb
 	cd tools/foreign && npm ci --no-audit --no-fund --loglevel=error && \
-		ACTIONPLANE_BINARY=$(BIN)/allinone ACTIONPLANE_DESCRIPTORS=$(BIN)/descriptors.binpb npm test
+		ACTIONPLANE_BINARY=$(BIN)/actionplane ACTIONPLANE_DESCRIPTORS=$(BIN)/descriptors.binpb npm test
 
 .PHONY: generate
 generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,12 +19,14 @@ type Subcommand struct {
 }
 
 // Main is the main function of a process per service. It runs the subcommand
-// that the first argument names, healthcheck among them, else the units, and
-// exits: 0 after an orderly stop, 1 with one line per problem otherwise.
+// that the first argument names, healthcheck and config among them, else the
+// units, and exits: 0 after an orderly stop, 2 with one line per problem where
+// the configuration is wrong, 1 otherwise.
 func Main(name string, subcommands []Subcommand, units ...Unit) {
-	subcommands = append(slices.Clone(subcommands), Healthcheck(os.LookupEnv))
+	configuration := Configuration{Lookup: os.LookupEnv, Environ: os.Environ(), Units: units}
+	subcommands = append(slices.Clone(subcommands), Healthcheck(os.LookupEnv), configuration.Command())
 	Exit(Dispatch(context.Background(), subcommands, func(ctx context.Context) error {
-		return Run(ctx, name, Settings{Lookup: os.LookupEnv}, units...)
+		return Run(ctx, name, Settings{Lookup: os.LookupEnv, Environ: os.Environ()}, units...)
 	}))
 }
 
@@ -38,16 +41,37 @@ func Dispatch(ctx context.Context, subcommands []Subcommand, run func(context.Co
 				return s.Run(ctx, os.Args[2:])
 			}
 		}
-		return fmt.Errorf("unknown command %q", os.Args[1])
+		return Misconfigured(fmt.Errorf("unknown command %q", os.Args[1]))
 	}
 	return run(ctx)
 }
 
-// Exit ends the process with the outcome.
-func Exit(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
+// misconfigured is an error that lasts until somebody changes what the process
+// is started with.
+type misconfigured struct{ error }
+
+// Unwrap returns what is wrong.
+func (m misconfigured) Unwrap() error { return m.error }
+
+// Misconfigured marks a problem of the configuration or the command line, with
+// which no new start would end better; nil stays nil.
+func Misconfigured(err error) error {
+	if err == nil {
+		return nil
 	}
-	os.Exit(0)
+	return misconfigured{err}
+}
+
+// Exit ends the process with the outcome: 0, 2 for what is Misconfigured, 1 for
+// all else.
+func Exit(err error) {
+	if err == nil {
+		os.Exit(0)
+	}
+	fmt.Fprintln(os.Stderr, "error:", err)
+	var m misconfigured
+	if errors.As(err, &m) {
+		os.Exit(2)
+	}
+	os.Exit(1)
 }

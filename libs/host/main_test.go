@@ -55,8 +55,8 @@ func TestMainExits(t *testing.T) {
 	}{
 		"WithASubcommand":        {nil, []string{"say"}, 0, "said\n"},
 		"WithOneThatFails":       {nil, []string{"fail"}, 1, "error: failed\n"},
-		"WithOneThatIsNotThere":  {nil, []string{"sing"}, 1, "error: unknown command \"sing\"\n"},
-		"WithABadConfiguration":  {[]string{"UNIT_SIZE=-1", "ACTIONPLANE_STREAM_REPLICAS=9"}, nil, 1, "error: ACTIONPLANE_STREAM_REPLICAS must be 1 to 5\none: UNIT_SIZE is negative\n"},
+		"WithOneThatIsNotThere":  {nil, []string{"sing"}, 2, "error: unknown command \"sing\"\n"},
+		"WithABadConfiguration":  {[]string{"UNIT_SIZE=-1", "ACTIONPLANE_STREAM_REPLICAS=9"}, nil, 2, "error: ACTIONPLANE_STREAM_REPLICAS must be 1 to 5\none: UNIT_SIZE is negative\nNATS_URL is not set\n"},
 		"WithoutABusToConnectTo": {[]string{"NATS_URL=nats://127.0.0.1:1", "ACTIONPLANE_START_TIMEOUT=10ms"}, nil, 1, "error: one: NATS_URL: no server answers"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (p *process) open(ctx context.Context, u Unit) (Deps, func(), error) {
 func (p *process) openBus(ctx context.Context, u Unit, deps *Deps, closers *[]func()) error {
 	conn, err := bus.Connect(ctx,
 		bus.Config{URL: p.config.NATSURL.Reveal(), InProcess: p.settings.NATS, Name: u.name, Replicas: p.config.NATSReplicas},
-		bus.Deps{Log: deps.Log, Traces: p.telemetry.TracerProvider()})
+		bus.Deps{Log: deps.Log, Traces: p.telemetry.TracerProvider(), Metrics: p.telemetry.MeterProvider()})
 	if err != nil {
 		return err
 	}
@@ -77,11 +77,11 @@ func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers 
 	if err != nil {
 		return err
 	}
-	if url == "" {
-		return errors.New("DATABASE_URL is not set")
-	}
 	for {
-		pool, err := pg.Open(ctx, pg.Config{URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns)})
+		pool, err := pg.Open(ctx, pg.Config{
+			URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns),
+			Traces: p.telemetry.TracerProvider(), Metrics: p.telemetry.MeterProvider(),
+		})
 		if err == nil {
 			*closers = append(*closers, pool.Close)
 			p.health.Add(u.name+".database", func(ctx context.Context) error { return pool.Ping(ctx) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -62,8 +63,9 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 		builds[i], err = u.load(settings.Lookup)
 		problems = append(problems, err)
 	}
+	problems = append(problems, cfg.missing(settings, units))
 	if err := errors.Join(problems...); err != nil {
-		return nil, nil, err
+		return nil, nil, Misconfigured(err)
 	}
 	cfg.collect(settings.Lookup)
 	cfg.Telemetry.Service = name
@@ -71,10 +73,21 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 	if err != nil {
 		return nil, nil, err
 	}
+	warnOfUnknown(tel.Logger("host"), settings, units)
 	p := &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name))}
 	p.starting.Store(int64(len(units)))
 	p.health.Add("start", p.isStarted)
 	return p, builds, nil
+}
+
+// warnOfUnknown logs variables that somebody has set and nobody reads: most are
+// misspelt.
+func warnOfUnknown(log *slog.Logger, settings Settings, units []Unit) {
+	c := Configuration{Lookup: settings.Lookup, Environ: settings.Environ, Units: units}
+	known, _ := c.effective() // the problems have been told
+	for _, u := range c.misspelt(known) {
+		log.Warn("host.unknown_variable", "name", u.Name, "suggestion", u.Suggestion)
+	}
 }
 
 // isStarted keeps the process from being ready before its units are built, and

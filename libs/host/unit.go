@@ -43,6 +43,7 @@ const (
 type Unit struct {
 	name  string
 	needs map[Need]bool
+	part  Part
 	// load reads the unit's configuration and returns what builds it.
 	load func(lookup func(string) (string, bool)) (build func(Deps) (Runner, error), err error)
 }
@@ -50,7 +51,7 @@ type Unit struct {
 // Service describes a service: its name, its default configuration, its
 // constructor, and what that is handed.
 func Service[C any, R Runner](name string, defaults C, construct func(C, Deps) (R, error), needs ...Need) Unit {
-	u := Unit{name: name, needs: map[Need]bool{}}
+	u := Unit{name: name, needs: map[Need]bool{}, part: Reads(name, defaults)}
 	for _, n := range needs {
 		u.needs[n] = true
 	}

@@ -25,10 +25,20 @@ import (
 )
 
 func main() {
-	subcommands := append(scripts.Subcommands(), host.Healthcheck(withDefaults(os.LookupEnv)))
+	subcommands := append(scripts.Subcommands(), host.Healthcheck(withDefaults(os.LookupEnv)),
+		host.Subcommand{Name: "config", Run: printConfiguration})
 	host.Exit(host.Dispatch(context.Background(), subcommands, func(ctx context.Context) error {
 		return run(ctx, os.LookupEnv)
 	}))
+}
+
+// printConfiguration is `actionplane config`.
+func printConfiguration(ctx context.Context, args []string) error {
+	c, err := configuration(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	return c.Command().Run(ctx, args)
 }
 
 // units are all services.
@@ -64,9 +74,32 @@ func withDefaults(lookup func(string) (string, bool)) func(string) (string, bool
 	}
 }
 
+// configuration is everything that this process reads.
+func configuration(lookup func(string) (string, bool)) (host.Configuration, error) {
+	cfg, _ := config.Load(embedded.DefaultConfig(), lookup) // Check tells what is wrong with it
+	made, err := embedded.Made(cfg)
+	return host.Configuration{
+		Lookup: lookup, Environ: os.Environ(), Defaults: defaults, Made: made, Embedded: true,
+		Units: units(), Beside: []host.Part{host.Reads("all-in-one", embedded.DefaultConfig())},
+	}, host.Misconfigured(err)
+}
+
+// check reports everything that is wrong with the configuration at once, before
+// anything is made.
+func check(lookup func(string) (string, bool)) error {
+	c, err := configuration(lookup)
+	if err != nil {
+		return err
+	}
+	return c.Check()
+}
+
 // run brings up the embedded parts, runs the services until ctx is done, and
 // takes the parts down again.
 func run(ctx context.Context, lookup func(string) (string, bool)) error {
+	if err := check(lookup); err != nil {
+		return err
+	}
 	lookup = withDefaults(lookup)
 	beside, err := newCompanion(ctx, lookup)
 	if err != nil {
@@ -79,7 +112,9 @@ func run(ctx context.Context, lookup func(string) (string, bool)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	beside.start(ctx, parts, stop)
-	err = host.Run(ctx, "actionplane", parts.Settings(lookup), units()...)
+	settings := parts.Settings(lookup)
+	settings.Environ = os.Environ()
+	err = host.Run(ctx, "actionplane", settings, units()...)
 	stop(nil)
 	return errors.Join(beside.wait(), err, parts.Stop())
 }

@@ -223,7 +223,7 @@ func restartKilled(t *testing.T) (*house, func(func())) {
 	if testing.Short() {
 		t.Skip("a process of its own takes a while: not with -short")
 	}
-	bin := filepath.Join(binaries(t), "allinone")
+	bin := filepath.Join(binaries(t), "actionplane")
 	a := newAllInOne(t, restartEnv)
 	launch := func() *program {
 		p := startProgram(t, bin, nil, a.env, func(c *exec.Cmd) { c.Stderr = os.Stderr })

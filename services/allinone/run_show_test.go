@@ -53,7 +53,7 @@ func launch(t *testing.T, env map[string]string) *launched {
 	}
 	env["ACTIONPLANE_LOG_LEVEL"] = "WARN"
 	l.dir, l.addr = env["ACTIONPLANE_DATA_DIR"], env["ACTIONPLANE_ADDR"]
-	l.program = startProgram(t, filepath.Join(binaries(t), "allinone"), nil, env, func(c *exec.Cmd) {
+	l.program = startProgram(t, filepath.Join(binaries(t), "actionplane"), nil, env, func(c *exec.Cmd) {
 		c.Stdout, c.Stderr = &l.out, &l.errors
 	})
 	return l
@@ -229,7 +229,7 @@ PATH=/nowhere exec "$0"`
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.program = startProgram(t, path, append(unshare, hide, filepath.Join(binaries(t), "allinone")), env, func(c *exec.Cmd) {
+	l.program = startProgram(t, path, append(unshare, hide, filepath.Join(binaries(t), "actionplane")), env, func(c *exec.Cmd) {
 		c.Stdout, c.Stderr = &l.out, &l.errors
 	})
 	l.refused(t, "no PostgreSQL", "DATABASE_URL")

@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/actionplane/actionplane/libs/bus/busserver"
 	"github.com/actionplane/actionplane/libs/cache/cacheserver"
+	"github.com/actionplane/actionplane/libs/config"
 	"github.com/actionplane/actionplane/libs/host"
-	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg/pgserver"
 )
 
@@ -65,6 +66,9 @@ func (p *Parts) Settings(lookup func(string) (string, bool)) host.Settings {
 		if v, ok := p.values[name]; ok {
 			return v, true
 		}
+		if _, ok := p.values[strings.TrimSuffix(name, config.FileSuffix)]; ok {
+			return "", false // the file has been read
+		}
 		return lookup(name)
 	}}
 	if p.nats != nil {
@@ -93,14 +97,7 @@ func (p *Parts) ConnectNATS(name string) (*nats.Conn, error) {
 }
 
 func (p *Parts) keepSecrets(context.Context) error {
-	for _, k := range []struct {
-		variable, file, given string
-		create                func() string
-	}{
-		{"ACTIONPLANE_ADMIN_TOKEN", "admin.token", p.config.AdminToken.Reveal(), random("ap_")},
-		{"ACTIONPLANE_MASTER_KEY", "master.key", p.config.MasterKey.Reveal(), random("")},
-		{"ACTIONPLANE_ORGANIZATION_ID", "organization.id", p.config.OrganizationID, ident.NewUUID},
-	} {
+	for _, k := range p.config.kept() {
 		value, err := keep(p.config.DataDir, k.file, k.given, k.create)
 		if err != nil {
 			return fmt.Errorf("ACTIONPLANE_DATA_DIR: %w", err)

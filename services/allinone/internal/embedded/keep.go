@@ -16,11 +16,10 @@ import (
 // The file is readable by its owner alone.
 func keep(dir, name, given string, create func() string) (string, error) {
 	path := filepath.Join(dir, name)
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	kept, err := read(path)
+	if err != nil {
 		return "", err
 	}
-	kept := strings.TrimSpace(string(text))
 	if given != "" && given != kept {
 		return given, write(path, given)
 	}
@@ -29,6 +28,15 @@ func keep(dir, name, given string, create func() string) (string, error) {
 	}
 	made := create()
 	return made, write(path, made)
+}
+
+// read returns what a file holds; nothing when there is none.
+func read(path string) (string, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // of the operator's own directory
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // write replaces a file as a whole: a crash leaves the old one or the new one.
