@@ -12,9 +12,10 @@
 // after SIGINT or SIGTERM, at once (Linux) when it is killed. A child that ends
 // by itself ends the rest, for half a house would only look like a whole one.
 //
-// With -restart a service or server that was killed by a signal is started
-// again, as an orchestrator would; a Postgres that ended in whatever way is,
-// too. While there is a file away/<child>, e.g. away/redis or away/dispatch-1,
+// With -restart a service or server that was killed by a signal, or told to stop
+// and did so in order, is started again, as an orchestrator would; a Postgres
+// that ended in whatever way is, too. What is started is the binary that lies
+// there then: so a link that is set to another one is an upgrade. While there is a file away/<child>, e.g. away/redis or away/dispatch-1,
 // that child is left dead: so a test may keep it away for as long as it likes.
 //
 // State lives in one directory, ACTIONPLANE_DATA_DIR or ./.data/up:

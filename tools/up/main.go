@@ -23,7 +23,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	summary := flags.String("json", "", "write a summary for programs to this `file`, and again after every restart")
-	restart := flags.Bool("restart", false, "start a service that was killed by a signal again, as an orchestrator would")
+	restart := flags.Bool("restart", false, "start a service that was killed, or stopped in order, again, as an orchestrator would")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil

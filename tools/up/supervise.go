@@ -15,7 +15,7 @@ const (
 )
 
 // supervise reports a child that ends by itself, or, where that is wanted,
-// starts it again when it was killed.
+// starts it again when somebody has ended it.
 func (f *fleet) supervise(r *replica) {
 	f.work.Go(func() {
 		for {
@@ -24,7 +24,7 @@ func (f *fleet) supervise(r *replica) {
 			if c.asked() {
 				return
 			}
-			if !f.cfg.restart || !c.killed() {
+			if !f.cfg.restart || !c.killed() && c.err != nil {
 				f.fail(c.died())
 				return
 			}

@@ -197,24 +197,26 @@ func TestAChildEnds(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("AndIsStartedAgainWhereThatIsWanted", func(t *testing.T) {
-		b := setup(t)
-		b.cfg.restart = true
-		_, stop := b.run(t)
-		before := b.awaitSummary(t)
-		victim := before.Processes["targets"][0]
-		if err := syscall.Kill(victim.PID, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		await(t, func() bool { return b.read(t).Processes["targets"][0].PID != victim.PID })
-		after := b.read(t)
-		if after.Processes["targets"][0].ReadyURL != victim.ReadyURL || after.Processes["targets"][1].PID != before.Processes["targets"][1].PID {
-			t.Errorf("before %+v, after %+v", before, after)
-		}
-		if err := stop(); err != nil || !after.gone() {
-			t.Errorf("got %v", err)
-		}
-	})
+	for name, signal := range map[string]syscall.Signal{"Killed": syscall.SIGKILL, "Stopped": syscall.SIGTERM} {
+		t.Run(name+"AndIsStartedAgainWhereThatIsWanted", func(t *testing.T) {
+			b := setup(t)
+			b.cfg.restart = true
+			_, stop := b.run(t)
+			before := b.awaitSummary(t)
+			victim := before.Processes["targets"][0]
+			if err := syscall.Kill(victim.PID, signal); err != nil {
+				t.Fatal(err)
+			}
+			await(t, func() bool { return b.read(t).Processes["targets"][0].PID != victim.PID })
+			after := b.read(t)
+			if after.Processes["targets"][0].ReadyURL != victim.ReadyURL || after.Processes["targets"][1].PID != before.Processes["targets"][1].PID {
+				t.Errorf("before %+v, after %+v", before, after)
+			}
+			if err := stop(); err != nil || !after.gone() {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }
 
 func TestAway(t *testing.T) {
