@@ -135,6 +135,9 @@ func TestMessagesAreMeasuredByKindAndConsumer(t *testing.T) {
 	wantSeries(t, scraped, "messaging_client_consumed_messages_total", "1", kind, `messaging_consumer_group_name="readers"`, `messaging_operation_name="process"`)
 	wantSeries(t, scraped, "messaging_process_duration_seconds_count", "1", kind, `messaging_consumer_group_name="readers"`)
 	wantSeries(t, scraped, "actionplane_consumer_lag", "1", `stream="EVENTS"`, `consumer="readers"`)
+	if !strings.Contains(scraped, "actionplane_stream_bytes{") || strings.Contains(scraped, "actionplane_stream_limit_bytes") {
+		t.Error("no size of the stream, or a limit that it has not")
+	}
 	if !strings.Contains(scraped, "actionplane_consumer_oldest_seconds{") || strings.Contains(scraped, "4711") {
 		t.Error("no age, or a label that is not bounded")
 	}
