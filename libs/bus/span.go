@@ -6,7 +6,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
-	grpccodes "google.golang.org/grpc/codes"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/telemetry"
@@ -103,7 +102,7 @@ func endServe(span trace.Span, err error) {
 }
 
 // codeName is the class of an error as gRPC names it.
-func codeName(err error) string { return grpccodes.Code(fault.CodeOf(err)).String() }
+func codeName(err error) string { return fault.CodeOf(err).String() }
 
 // startSend begins the sending of n messages into a stream. They carry the
 // span: their creation context.

@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
-	grpccodes "google.golang.org/grpc/codes"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/telemetry"
@@ -201,7 +200,7 @@ func (r *Redis) do(ctx context.Context, command string, call func() error) error
 	}
 	span := r.span(ctx, command)
 	err := r.judge(ctx, began, call())
-	telemetry.Fail(span, err, grpccodes.Code(fault.CodeOf(err)).String())
+	telemetry.Fail(span, err, fault.CodeOf(err).String())
 	span.End()
 	return err
 }

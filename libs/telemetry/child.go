@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"encoding/hex"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -43,9 +44,21 @@ func Traceparent(ctx context.Context) string {
 	if !span.IsSampled() {
 		return ""
 	}
-	carrier := HeaderCarrier{}
-	w3c.Inject(ctx, carrier)
-	return carrier.Get(traceparent)
+	return FormatTraceparent(span)
+}
+
+// FormatTraceparent writes a trace context as W3C does, without vendor state;
+// "" where it is none.
+func FormatTraceparent(span trace.SpanContext) string {
+	if !span.IsValid() {
+		return ""
+	}
+	traceID, spanID := span.TraceID(), span.SpanID()
+	flags := [1]byte{byte(span.TraceFlags() & (trace.FlagsSampled | trace.FlagsRandom))}
+	b := make([]byte, 0, len("00-")+2*len(traceID)+1+2*len(spanID)+len("-00"))
+	b = hex.AppendEncode(append(b, "00-"...), traceID[:])
+	b = hex.AppendEncode(append(b, '-'), spanID[:])
+	return string(hex.AppendEncode(append(b, '-'), flags[:]))
 }
 
 // WithTraceparent returns ctx in the trace of what Traceparent returned, and a

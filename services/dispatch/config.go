@@ -9,6 +9,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/circuit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
+	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/retention"
 )
 
@@ -24,6 +25,8 @@ type Config struct {
 	Lease        time.Duration `env:"ACTIONPLANE_DELIVERY_LEASE" doc:"how much longer than its target's timeout a delivery is left to a silent replica"`
 	Pause        time.Duration `env:"ACTIONPLANE_DELIVERY_PAUSE" doc:"wait after trouble of our own, such as a store that is away"`
 	Grace        time.Duration `env:"ACTIONPLANE_DELIVERY_GRACE" doc:"how long a stopping replica lets attempts go on"`
+
+	TraceContext profile.Trace `env:"ACTIONPLANE_TRACE_CONTEXT" doc:"what targets that do not say it themselves are told of traces: strip (nothing), inject (the trace itself, in traceparent), restart (another one, to which ours links)"`
 
 	// Retry says when an attempt is repeated, of targets that do not say it
 	// themselves.
@@ -60,6 +63,7 @@ func DefaultConfig() Config {
 		Lease:        30 * time.Second,
 		Pause:        2 * time.Second,
 		Grace:        10 * time.Second,
+		TraceContext: profile.TraceStrip,
 		Retry:        delivery.DefaultPolicy(),
 
 		TargetConcurrency: 128,
@@ -79,6 +83,9 @@ func (c Config) Validate() error {
 	problems := []error{c.Retry.Validate(), c.Retention.Validate()}
 	if err := c.limits().Circuit.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("ACTIONPLANE_CIRCUIT_FAILURES, _PAUSE, _MAX_PAUSE: %w", err))
+	}
+	if err := c.TraceContext.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("ACTIONPLANE_TRACE_CONTEXT: %w", err))
 	}
 	if c.AnswerLimit < 1 {
 		problems = append(problems, errors.New("ACTIONPLANE_ANSWER_LIMIT must be positive"))

@@ -68,7 +68,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		profiles: profile.NewBook(deps.Bus),
 		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
 	}
-	s.connect(attempt.New(s.profiles, s.sender, deps.Bus))
+	s.connect(attempt.New(s.profiles, s.sender, deps.Bus, cfg.TraceContext))
 	if err := s.observe(deps.Telemetry); err != nil {
 		return nil, err
 	}

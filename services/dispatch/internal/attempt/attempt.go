@@ -38,6 +38,8 @@ type Request struct {
 	Body     []byte
 	// Timeout of the whole try; an earlier deadline of the context wins.
 	Timeout time.Duration
+	// Number of the try, from 1; 0 where there is only one.
+	Number int
 	// KeepAnswer asks for the answer's body.
 	KeepAnswer bool
 }
@@ -79,16 +81,25 @@ type Maker struct {
 	sender   *sender.Sender
 	bus      *bus.Conn
 	scripts  *scriptsv1.ScriptsBusClient
+	trace    profile.Trace
 }
 
-// New returns a maker.
-func New(p profiles, s *sender.Sender, conn *bus.Conn) *Maker {
-	return &Maker{profiles: p, sender: s, bus: conn, scripts: scriptsv1.NewScriptsBusClient(conn)}
+// New returns a maker. Targets that do not say it themselves are told of traces
+// what t says; by default nothing.
+func New(p profiles, s *sender.Sender, conn *bus.Conn, t profile.Trace) *Maker {
+	return &Maker{profiles: p, sender: s, bus: conn, scripts: scriptsv1.NewScriptsBusClient(conn), trace: t}
 }
 
 // Attempt makes one try. An error is ours, see the package comment;
 // CodeNotFound: the target is deleted; [ErrDisabled]: it is disabled.
 func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
+	ctx, span := begin(ctx, req)
+	result, err := m.attempt(ctx, req)
+	end(span, result, err)
+	return result, err
+}
+
+func (m *Maker) attempt(ctx context.Context, req Request) (Result, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
 	defer cancel()

@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
@@ -19,9 +16,9 @@ import (
 const HeaderTimeout = "Actionplane-Timeout-Ms"
 
 // headers returns what goes out beside the body: the signatures over exactly
-// these bytes, the time that is left, the trace, where there is one, and the
-// target's own headers.
-func headers(ctx context.Context, req Request, p *profile.Profile) ([]sender.Field, error) {
+// these bytes, the time that is left, the trace as far as the target is told of
+// it, and the target's own headers.
+func (m *Maker) headers(ctx context.Context, req Request, p *profile.Profile) ([]sender.Field, error) {
 	fields := make([]sender.Field, 0, 7+len(p.Header))
 	now := time.Now()
 	if !p.Signer.Empty() {
@@ -39,18 +36,8 @@ func headers(ctx context.Context, req Request, p *profile.Profile) ([]sender.Fie
 	}
 	ms := left(ctx, req.Timeout).Milliseconds()
 	fields = append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)})
-	return append(appendTrace(ctx, fields), p.Header...), nil
-}
-
-// appendTrace adds W3C trace context; baggage stays in the house.
-func appendTrace(ctx context.Context, fields []sender.Field) []sender.Field {
-	if !trace.SpanContextFromContext(ctx).IsValid() {
-		return fields
+	if told := m.traceparent(ctx, p); told != "" {
+		fields = append(fields, sender.Field{Name: "traceparent", Value: told})
 	}
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	for name, value := range carrier {
-		fields = append(fields, sender.Field{Name: name, Value: value})
-	}
-	return fields
+	return append(fields, p.Header...), nil
 }

@@ -18,15 +18,9 @@ const idEndpoint = "EXEC-N5lu09"
 
 // post makes a try over HTTP.
 func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
-	fields, err := headers(ctx, req, p)
-	if err != nil {
-		return Result{}, err
-	}
-	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow, Identity: p.Identity}
-	if !req.KeepAnswer {
-		out.KeepBody = 1 // zero would keep all
-	}
-	answer, err := m.sender.Send(ctx, out)
+	ctx, span := beginPost(ctx, req)
+	answer, err := m.exchange(ctx, req, p)
+	endPost(span, answer, err)
 	if err != nil {
 		return unanswered(req.Step.Called(), answer.Status, err)
 	}
@@ -40,6 +34,19 @@ func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Resu
 		r.Answer = answer.Body
 	}
 	return r, nil
+}
+
+// exchange signs, sends and waits for the answer.
+func (m *Maker) exchange(ctx context.Context, req Request, p *profile.Profile) (sender.Response, error) {
+	fields, err := m.headers(ctx, req, p)
+	if err != nil {
+		return sender.Response{}, err
+	}
+	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow, Identity: p.Identity}
+	if !req.KeepAnswer {
+		out.KeepBody = 1 // zero would keep all
+	}
+	return m.sender.Send(ctx, out)
 }
 
 // unanswered reads the sender's failure. Status is that of an answer whose body

@@ -43,7 +43,7 @@ func newMaker(t *testing.T, p profile.Profile) *Maker {
 	if p.Signer == nil {
 		p.Signer = signature.NewSigner("key")
 	}
-	return New(&book{p}, s, nil)
+	return New(&book{p}, s, nil, "")
 }
 
 func request(endpoint string) Request {

@@ -13,7 +13,14 @@ import (
 
 // request makes a try by a request on the bus. The headers are those of HTTP.
 func (m *Maker) request(ctx context.Context, subject string, req Request, p *profile.Profile) (Result, error) {
-	fields, err := headers(ctx, req, p)
+	ctx, span := beginRequest(ctx, subject, req)
+	result, err := m.ask(ctx, subject, req, p)
+	end(span, result, err)
+	return result, err
+}
+
+func (m *Maker) ask(ctx context.Context, subject string, req Request, p *profile.Profile) (Result, error) {
+	fields, err := m.headers(ctx, req, p)
 	if err != nil {
 		return Result{}, err
 	}

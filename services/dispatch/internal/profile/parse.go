@@ -20,6 +20,7 @@ import (
 func parse(in *targetsv1.GetSendingProfileResponse) *Profile {
 	p := &Profile{
 		Version: in.GetVersion(), Retry: retryOf(in.GetRetry()), Limits: limitsOf(in.GetLimits()), Disabled: in.GetDisabledReason(),
+		Trace: traces[in.GetTraceContext()],
 	}
 	var problems []error
 	broken := func(what string, err error) {
@@ -40,6 +41,14 @@ func parse(in *targetsv1.GetSendingProfileResponse) *Profile {
 	broken("egress allow list", err)
 	p.Broken = errors.Join(problems...)
 	return p
+}
+
+// traces are what targets may be told; a value that is not known here is told
+// nothing more than the default.
+var traces = map[targetsv1.TraceContext]Trace{
+	targetsv1.TraceContext_TRACE_CONTEXT_STRIP:   TraceStrip,
+	targetsv1.TraceContext_TRACE_CONTEXT_INJECT:  TraceInject,
+	targetsv1.TraceContext_TRACE_CONTEXT_RESTART: TraceRestart,
 }
 
 func signerOf(in *targetsv1.GetSendingProfileResponse) (*signature.Signer, error) {

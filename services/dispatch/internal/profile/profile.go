@@ -35,11 +35,33 @@ type Profile struct {
 	// Limits bound what the target is burdened with; zero parts mean the
 	// defaults.
 	Limits Limits
+	// Trace is what the target is told of traces.
+	Trace Trace
 	// Disabled says why nothing may be sent; empty: the target is enabled.
 	Disabled string
 	// Broken is what could not be read of the profile, as a certificate that is
 	// none; nil: nothing. Otherwise nothing can be sent.
 	Broken error
+}
+
+// Trace says what a target is told of the trace that a call to it belongs to.
+type Trace string
+
+// What may be told.
+const (
+	TraceDefault Trace = ""        // what the configuration says
+	TraceStrip   Trace = "strip"   // nothing
+	TraceInject  Trace = "inject"  // the trace itself
+	TraceRestart Trace = "restart" // another one, to which ours links
+)
+
+// Validate reports what is none of them.
+func (t Trace) Validate() error {
+	switch t {
+	case TraceDefault, TraceStrip, TraceInject, TraceRestart:
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s, %s, %s", string(t), TraceStrip, TraceInject, TraceRestart)
 }
 
 // Retry says when a failed delivery of an event is tried again.

@@ -28,7 +28,7 @@ func (a *attempt) run(ctx context.Context, s *Sender) error {
 	}
 	m := s.messages.Get().(*message)
 	defer s.messages.Put(m)
-	if err := m.encode(ctx, a.endpoint, a.req); err != nil {
+	if err := m.encode(a.endpoint, a.req); err != nil {
 		return err
 	}
 

@@ -1,14 +1,10 @@
 package sender
 
 import (
-	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 // joinLimit is the largest body, in bytes, that is copied behind the head so
@@ -33,7 +29,7 @@ type message struct {
 func newMessage() any { return &message{head: make([]byte, 0, 4<<10)} }
 
 // encode fills the message from a request.
-func (m *message) encode(ctx context.Context, e endpoint, req *Request) error {
+func (m *message) encode(e endpoint, req *Request) error {
 	for _, f := range req.Header {
 		if err := checkField(f); err != nil {
 			return err
@@ -41,9 +37,6 @@ func (m *message) encode(ctx context.Context, e endpoint, req *Request) error {
 	}
 	m.rest = nil
 	m.head = appendHead(m.head[:0], e, req)
-	if !has(req.Header, "traceparent") {
-		m.head = appendTrace(m.head, trace.SpanContextFromContext(ctx))
-	}
 	m.head = append(m.head, "\r\n"...)
 	if len(m.head) > maxRequestHead {
 		return fmt.Errorf("the request's head is larger than %d bytes: %w", maxRequestHead, errInvalid)
@@ -89,19 +82,6 @@ func appendHead(b []byte, e endpoint, req *Request) []byte {
 		b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
 	}
 	return b
-}
-
-// appendTrace writes the W3C traceparent header. Vendor state (tracestate) is
-// about us and is not shown to targets.
-func appendTrace(b []byte, sc trace.SpanContext) []byte {
-	if !sc.IsValid() {
-		return b
-	}
-	traceID, spanID := sc.TraceID(), sc.SpanID()
-	b = hex.AppendEncode(append(b, "traceparent: 00-"...), traceID[:])
-	b = hex.AppendEncode(append(b, '-'), spanID[:])
-	b = hex.AppendEncode(append(b, '-'), []byte{byte(sc.TraceFlags())})
-	return append(b, "\r\n"...)
 }
 
 func has(fields []Field, name string) bool {

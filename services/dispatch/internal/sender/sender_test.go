@@ -10,8 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 func TestSend(t *testing.T) {
@@ -70,19 +68,6 @@ func TestSend(t *testing.T) {
 		h := <-got
 		if fmt.Sprint(h["Content-Type"], h["User-Agent"]) != "[application/jwt] [x]" || h.Get("Authorization") != "Basic dXNlcjpwYSBzcw==" {
 			t.Errorf("header = %v", h)
-		}
-	})
-	t.Run("InjectsTheTraceOfTheContext", func(t *testing.T) {
-		t.Parallel()
-		got := make(chan string, 1)
-		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Traceparent") }))
-		t.Cleanup(server.Close)
-		sc := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
-		if _, err := newSender(t, Config{}).Send(trace.ContextWithSpanContext(t.Context(), sc), Request{URL: server.URL}); err != nil {
-			t.Fatal(err)
-		}
-		if want := "00-01000000000000000000000000000000-0200000000000000-01"; <-got != want {
-			t.Errorf("traceparent is not %s", want)
 		}
 	})
 	t.Run("LongBodiesArriveWhole", func(t *testing.T) {
