@@ -1,0 +1,173 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+func TestTheRepositoryIsSound(t *testing.T) {
+	t.Parallel()
+	findings, err := check(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		t.Error(f)
+	}
+}
+
+// breach is a change of a file that must be found.
+type breach struct {
+	overlay  string
+	old, now string // the first of old becomes now
+	finding  string // part of it
+}
+
+func TestBreachesOfAnOverlayAreFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]breach{
+		"AFieldThatKubernetesDoesNotHave":    {"prod", "containerPort: 9090", "containerPrt: 9090", "containerPrt"},
+		"AFieldThatStandsThereTwice":         {"prod", "enableServiceLinks: false", "enableServiceLinks: false\n      enableServiceLinks: true", "already set"},
+		"AFieldThatCertManagerDoesNotHave":   {"prod", "secretName: nats-tls", "secretNme: nats-tls", "secretNme"},
+		"AFieldThatTheOperatorDoesNotHave":   {"prod", "podMetricsEndpoints:", "podMetricEndpoints:", "podMetricEndpoints"},
+		"AServiceThatIsMissing":              {"prod", "image: ghcr.io/actionplane/targets:0.1.0", "image: ghcr.io/actionplane/gateway:0.1.0", "deploys [access actions approvals dispatch executions gateway gateway scripts]"},
+		"AnImageThatMayChange":               {"prod", "nats:2.12.8-alpine", "nats:latest", "image nats:latest is not pinned"},
+		"AnImageThatNobodyBuilds":            {"dev", "image: actionplane/targets", "image: actionplane/other", "image actionplane/other is not pinned"},
+		"AProbeOfAPortThatIsNotThere":        {"prod", "path: /readyz\n            port: ops", "path: /readyz\n            port: opps", "no port named opps"},
+		"AProbeThatIsMissing":                {"prod", "startupProbe:", "lifecycle: {}\n        # startupProbe:", "did not find"},
+		"NoLimitOfMemory":                    {"prod", "limits:\n            memory: 256Mi", "limits: {}", "has no limit of memory"},
+		"AUserThatIsRoot":                    {"prod", "runAsUser: 65532", "runAsUser: 0", "names no user"},
+		"ARootThatMayBeWritten":              {"prod", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "may write to its image"},
+		"ATokenOfTheAPIServer":               {"prod", "automountServiceAccountToken: false\n      containers:", "automountServiceAccountToken: true\n      containers:", "mounts a token"},
+		"ANamespaceThatLetsAnythingIn":       {"prod", "enforce: restricted", "enforce: privileged", "does not enforce the level restricted"},
+		"AKeyThatNobodyMakes":                {"prod", "key: master-key", "key: main-key", "there is no main-key in Secret actionplane-targets"},
+		"AConfigMapThatIsNotThere":           {"prod", "configMapRef:\n            name: actionplane-", "configMapRef:\n            name: actionplan-", "there is no  in ConfigMap actionplan-"},
+		"AVariableThatNobodyReads":           {"prod", "name: ACTIONPLANE_SCRIPT_WORKERS", "name: ACTIONPLANE_SCRIPTS_WORKERS", "nobody there reads ACTIONPLANE_SCRIPTS_WORKERS"},
+		"AVariableOfAnotherService":          {"prod", "name: ACTIONPLANE_SCRIPT_WORKERS", "name: ACTIONPLANE_CIRCUIT_FAILURES", "Deployment scripts: nobody there reads ACTIONPLANE_CIRCUIT_FAILURES"},
+		"ADatabaseThatIsMissing":             {"prod", "name: DATABASE_URL", "name: OTEL_URL", "DATABASE_URL is not set"},
+		"AHeapAsLargeAsTheLimit":             {"prod", `ACTIONPLANE_GC_MEMORY: "208"`, `ACTIONPLANE_GC_MEMORY: "256"`, "not well below the limit"},
+		"MoreWorkersThanFit":                 {"prod", "value: \"4\"", "value: \"8\"", "do not fit"},
+		"AKillBeforeTheEnd":                  {"prod", "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 30", "is killed before"},
+		"AServiceThatPicksNothing":           {"prod", "targetPort: public", "targetPort: pubic", "Service gateway: the container has no port named pubic"},
+		"ABudgetForNobody":                   {"prod", "maxUnavailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: access", "maxUnavailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: acess", "2 replicas have 0 budgets"},
+		"ABudgetThatLetsNobodyGo":            {"prod", "maxUnavailable: 1\n  selector", "maxUnavailable: 0\n  selector", "does not let one pod go"},
+		"AScalerOfNothing":                   {"prod", "kind: Deployment\n    name: dispatch", "kind: Deployment\n    name: dispatcher", "scales nothing that is there"},
+		"AScalerByAnothersLag":               {"prod", "stream: RUNS", "stream: EVENTS", "which is not its own"},
+		"AScalerByWhatNobodyGives":           {"prod", "name: actionplane_consumer_lag", "name: actionplane_lag", "by a metric that nobody gives"},
+		"ACertificateWithoutANodesName":      {"prod", "- nats-2.nats-nodes\n", "", "is not for nats-2.nats-nodes"},
+		"ACertificateOfNobody":               {"prod", "kind: Issuer\n    name: actionplane\n", "kind: Issuer\n    name: other\n", "there is no Issuer other"},
+		"AJobOfAnotherName":                  {"prod", "jobLabel: app.kubernetes.io/name", "jobLabel: app.kubernetes.io/part-of", "does not become a job of its name"},
+		"DefaultAllow":                       {"prod", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {}", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {matchLabels: {a: b}}", "a pod of nobody's can reach 93.184.216.34 at TCP 443"},
+		"AMetadataServiceThatCanBeReached":   {"prod", "- 169.254.0.0/16\n        - 172", "- 172", "dispatch can reach 169.254.169.254 at TCP 80"},
+		"ADatabaseThatCannotBeReached":       {"managed", "port: 5432", "port: 5433", "access cannot reach 10.1.2.3 at TCP 5432"},
+		"NodesThatEverybodyMayJoin":          {"prod", "port: 6222\n      protocol: TCP\n  podSelector", "port: 6222\n      protocol: TCP\n  - {}\n  podSelector", "another namespace can reach nats at TCP 6222"},
+		"AStoreThatAnotherNamespaceMayReach": {"dev", "matchLabels:\n          actionplane.dev/postgres: client\n    ports", "matchLabels:\n          actionplane.dev/postgres: client\n    - namespaceSelector: {}\n    ports", "another namespace can reach postgres at TCP 5432"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, err := render(root, b.overlay)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(o.text), b.old) {
+				t.Fatalf("%q is not in the overlay", b.old)
+			}
+			broken, err := parse(b.overlay, []byte(strings.Replace(string(o.text), b.old, b.now, 1)))
+			if err != nil {
+				wantFinding(t, []string{err.Error()}, b.finding)
+				return
+			}
+			wantFinding(t, broken.check(h), b.finding)
+		})
+	}
+}
+
+func wantFinding(t *testing.T, findings []string, part string) {
+	t.Helper()
+	if !slices.ContainsFunc(findings, func(f string) bool { return strings.Contains(f, part) }) {
+		t.Errorf("%q is not in\n%s", part, strings.Join(findings, "\n"))
+	}
+}
+
+func TestBreachesOfComposeAreFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, composeFile)
+	for name, b := range map[string]breach{
+		"AFieldThatComposeDoesNotHave":   {"", "restart: unless-stopped", "restrt: unless-stopped", "restrt"},
+		"AVariableThatIsNotDocumented":   {"", "${REDIS_PASSWORD:", "${REDIS_PASS:", "required variable REDIS_PASS is missing"},
+		"AServiceThatIsMissing":          {"", "\n  targets:\n", "\n  other:\n", "builds [access actions approvals dispatch executions gateway other scripts]"},
+		"AnImageThatMayChange":           {"", "image: nats:2.12.8-alpine", "image: nats", "service nats: its image is not pinned"},
+		"AFileThatIsNotThere":            {"", "./deploy/nats/nats.conf", "./deploy/nats/nats.cnf", "there is no nats.cnf"},
+		"AVariableThatNobodyReads":       {"", "ACTIONPLANE_LOG_LEVEL: $", "ACTIONPLANE_LOGLEVEL: $", "nobody reads ACTIONPLANE_LOGLEVEL"},
+		"ADatabaseThatIsMissing":         {"", "DATABASE_URL:", "OTEL_DATABASE:", "DATABASE_URL is not set"},
+		"AContainerThatMayDoAnything":    {"", "cap_drop: [ALL]", "cap_drop: []", "may do more than it needs"},
+		"AKillBeforeTheEnd":              {"", "stop_grace_period: 40s", "stop_grace_period: 20s", "is killed before"},
+		"APortForEverybody":              {"", `"127.0.0.1:4222:4222"`, `"4222:4222"`, "publishes a port beyond this machine"},
+		"NobodyWaitsForWhatIsNotHealthy": {"", "nats: { condition: service_healthy }", "nats: { condition: service_started }", "does not wait until nats is healthy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(text, b.old) {
+				t.Fatalf("%q is not in it", b.old)
+			}
+			findings, err := checkCompose(t.Context(), h, []byte(strings.Replace(text, b.old, b.now, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantFinding(t, findings, b.finding)
+		})
+	}
+}
+
+func TestBreachesOfSkaffoldAreFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlays, err := renderAll(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, skaffoldFile)
+	for name, b := range map[string]breach{
+		"AFieldThatSkaffoldDoesNotHave": {"", "tagPolicy:", "tagPolitics:", "tagPolitics"},
+		"TwoOfWhatMayBeOne":             {"", "gitCommit: {}", "gitCommit: {}\n    sha256: {}", "only one element in set"},
+		"AnotherVersion":                {"", "skaffold/v4beta13", "skaffold/v4beta12", "another version"},
+		"AnArtifactThatIsMissing":       {"", "image: actionplane/targets", "image: actionplane/other", "builds [access actions approvals dispatch executions gateway other scripts]"},
+		"AnotherService":                {"", "SERVICE: targets", "SERVICE: gateway", "actionplane/targets is built of another service"},
+		"ADockerfileThatIsNotThere":     {"", "deploy/docker/service.Dockerfile", "deploy/docker/other.Dockerfile", "no such file"},
+		"AnOverlayThatIsNotThere":       {"", "paths: [deploy/k8s/overlays/dev]", "paths: [deploy/k8s/overlays/development]", "there is no deploy/k8s/overlays/development"},
+		"APortThatIsNotThere":           {"", "port: 80,", "port: 81,", "forwards gateway 81"},
+		"AProfileThatIsMissing":         {"", "- name: debug", "- name: debugging", "has the profiles [dev debugging allinone]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(text, b.old) {
+				t.Fatalf("%q is not in it", b.old)
+			}
+			wantFinding(t, checkSkaffold(h, []byte(strings.Replace(text, b.old, b.now, 1)), overlays), b.finding)
+		})
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(root + "/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
