@@ -45,6 +45,7 @@ func (s *Service) deliverEvent(ctx context.Context, m bus.Message) error {
 	if err := s.courier.NumberDeliveries(&r); err != nil {
 		return err
 	}
+	traceEvent(ctx, &r)
 	return s.courier.Deliver(ctx, r)
 }
 

@@ -24,6 +24,7 @@ func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*
 	if err != nil {
 		return nil, err
 	}
+	describeRun(ctx, &r)
 	out := s.hooks.Run(ctx, h)
 	r.CreatedAt, r.Duration, r.Steps = start, time.Since(start), out.Steps
 	if out.Err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
@@ -68,7 +69,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		profiles: profile.NewBook(deps.Bus),
 		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
 	}
-	s.connect(attempt.New(s.profiles, s.sender, deps.Bus, cfg.TraceContext))
+	s.connect(attempt.New(s.profiles, s.sender, deps.Bus, cfg.TraceContext), deps.Telemetry.Tracer(attempt.Scope))
 	if err := s.observe(deps.Telemetry); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 
 // connect builds what makes attempts through maker. Every attempt passes the
 // gate.
-func (s *Service) connect(maker *attempt.Maker) {
+func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 	s.store = store.New(s.db, func(lanes []run.Lane) { s.courier.Touch(lanes) })
 	s.doorman = doorman.New(s.store.KnownEvents)
 	book := terms{profiles: s.profiles, defaults: gate.Terms{Policy: s.cfg.Retry, Limits: s.cfg.limits()}}
@@ -91,7 +92,7 @@ func (s *Service) connect(maker *attempt.Maker) {
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
 		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, "executions"}, backlog{s.bus, contract.RunsStream, consumerName}),
 		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},
-		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log,
+		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log, Tracer: tracer,
 	})
 	s.recorder = recorder.New(recorder.Config{Buffer: 8192, MaxBatch: 512, Timeout: 10 * time.Second, Pause: s.cfg.Pause},
 		s.store.CreateRuns, s.log)

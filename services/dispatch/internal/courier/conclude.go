@@ -20,6 +20,7 @@ func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) ru
 	var refusal *gate.Refusal
 	result, err := caller.Attempt(ctx, attempt.Request{
 		Tenant: d.Tenant, Run: d.Run, Position: d.Position, Step: d.Step, Body: d.Body, Timeout: d.Timeout,
+		Number: d.Attempt,
 	})
 	now := time.Now()
 	var r run.Report

@@ -22,6 +22,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
@@ -56,6 +58,8 @@ type Deps struct {
 	Store   Store
 	IDs     *ident.Source
 	Log     *slog.Logger
+	// Tracer makes the spans of attempts that nobody waits for.
+	Tracer trace.Tracer
 }
 
 // Store keeps runs and deliveries.

@@ -131,7 +131,11 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	sent.Body = f.run.Body
 	f.courier.inFlight.work.Go(func() {
 		defer x.release()
-		f.results <- reported{i, !slow, f.courier.try(f.ctx, caller, sent)}
+		ctx, span := beginFirst(f.ctx, sent)
+		report := f.courier.try(ctx, caller, sent)
+		conclude(span, report)
+		span.End()
+		f.results <- reported{i, !slow, report}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -18,7 +19,7 @@ func (c *Courier) Enqueue(ctx context.Context, hook run.ID, tenant string, posit
 	now := time.Now()
 	err = c.deliveries.Commit(ctx, run.Delivery{
 		ID: id, Run: hook, Tenant: tenant, Position: position, Step: step, Body: body,
-		Delivery: delivery.New(delivery.Scheduled, now), CreatedAt: now,
+		Delivery: delivery.New(delivery.Scheduled, now), CreatedAt: now, Traceparent: telemetry.Traceparent(ctx),
 	})
 	if err == nil {
 		c.Kick()

@@ -105,8 +105,11 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 		defer x.release()
 		ctx, end := c.inFlight.begin(ctx)
 		defer end()
+		ctx, span := c.beginDue(ctx, d)
+		defer span.End()
 		report := c.try(ctx, c.deps.Caller, d)
 		lasts.Stop()
+		conclude(span, report)
 		c.report(ctx, report, d.Lease)
 	})
 }

@@ -9,8 +9,14 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
 )
+
+const scope = "github.com/actionplane/actionplane/services/dispatch"
 
 // Config bounds a Writer.
 type Config struct {
@@ -33,6 +39,7 @@ type Writer[T any] struct {
 type entry[T any] struct {
 	item T
 	done chan error
+	span trace.Span // of the waiting
 }
 
 // New returns a writer that commits with write, all of a batch or nothing.
@@ -43,7 +50,14 @@ func New[T any](cfg Config, write func(context.Context, []T) error) *Writer[T] {
 // Commit returns nil once the item is committed. When it returns because of
 // ctx, the item may still be.
 func (w *Writer[T]) Commit(ctx context.Context, item T) error {
-	e := entry[T]{item: item, done: make(chan error, 1)}
+	ctx, span := telemetry.Child(ctx, scope, "commit")
+	err := w.commitOne(ctx, entry[T]{item: item, done: make(chan error, 1), span: span})
+	telemetry.Fail(span, err, fault.CodeOf(err).String())
+	span.End()
+	return err
+}
+
+func (w *Writer[T]) commitOne(ctx context.Context, e entry[T]) error {
 	select {
 	case w.queue <- e:
 	case <-w.stopped:
@@ -129,5 +143,23 @@ func (w *Writer[T]) attempt(ctx context.Context, batch []entry[T]) error {
 	for i, e := range batch {
 		items[i] = e.item
 	}
-	return w.write(ctx, items)
+	return w.write(traced(ctx, batch), items)
+}
+
+// traced returns ctx under the first span of a batch that is recorded: what the
+// database does for all is seen there, and the other spans link to that one.
+func traced[T any](ctx context.Context, batch []entry[T]) context.Context {
+	var first trace.Span
+	for _, e := range batch {
+		switch {
+		case !e.span.IsRecording():
+		case first == nil:
+			first = e.span
+			first.SetAttributes(attribute.Int("actionplane.commit.batch", len(batch)))
+			ctx = trace.ContextWithSpan(ctx, first)
+		default:
+			e.span.AddLink(trace.Link{SpanContext: first.SpanContext()})
+		}
+	}
+	return ctx
 }

@@ -76,6 +76,13 @@ func (r *Runner) Run(ctx context.Context, h Hook) Outcome {
 
 // step runs one step. After a failure the payload is unchanged.
 func (r *Runner) step(ctx context.Context, h Hook, position int, step run.Step, payload []byte) (run.StepResult, []byte, error) {
+	ctx, span := begin(ctx, h.Run, position, step)
+	result, next, err := r.result(ctx, h, position, step, payload)
+	end(span, result)
+	return result, next, err
+}
+
+func (r *Runner) result(ctx context.Context, h Hook, position int, step run.Step, payload []byte) (run.StepResult, []byte, error) {
 	result := run.StepResult{Position: position, TargetID: step.TargetID, TargetName: step.TargetName}
 	start := time.Now()
 	status, next, err := r.try(ctx, h, position, step, payload)

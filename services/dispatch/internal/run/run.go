@@ -86,6 +86,10 @@ type Delivery struct {
 	Lease time.Time
 	// Body is what is sent, where it is not the run's.
 	Body []byte
+	// Traceparent is the trace of what made the delivery, in which later
+	// attempts go on; "" where it is not sampled. It is there where the delivery
+	// is new or has just been claimed.
+	Traceparent string
 	// Error is what the latest attempt failed of.
 	Error    string
 	Attempts []Attempt

@@ -14,7 +14,8 @@ import (
 )
 
 // Index: deliveries_lane. Rows that another replica is claiming are passed by.
-const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id))
+const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id)),
+    coalesce(d.traceparent, '')
 FROM unnest($1::text[], $2::text[], $3::int[]) AS t (tenant_id, target_id, n)
 CROSS JOIN LATERAL (SELECT * FROM deliveries l WHERE l.tenant_id = t.tenant_id AND l.target_id = t.target_id AND l.wake_at <= $4
     ORDER BY l.wake_at LIMIT t.n FOR UPDATE SKIP LOCKED) d`
@@ -58,8 +59,9 @@ func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take, now time.T
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
 		var body []byte
-		d, err := scanDelivery(row, &body)
-		d.Body = body
+		var traceparent string
+		d, err := scanDelivery(row, &body, &traceparent)
+		d.Body, d.Traceparent = body, traceparent
 		return d, err
 	})
 }

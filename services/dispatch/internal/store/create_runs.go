@@ -20,8 +20,8 @@ const insertRuns = `WITH created AS (
     INSERT INTO runs
         (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
     SELECT id, tenant_id, condition, trigger_kind, trigger_name, nullif(event_id, ''), body, created_at, duration_nanos, error, steps::json
-    FROM unnest($23::bigint[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::bytea[], $30::timestamptz[],
-        $31::bigint[], $32::text[], $33::text[])
+    FROM unnest($24::bigint[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::bytea[], $31::timestamptz[],
+        $32::bigint[], $33::text[], $34::text[])
         AS g (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
     ON CONFLICT (tenant_id, event_id) WHERE event_id IS NOT NULL DO NOTHING
     RETURNING id
@@ -31,7 +31,7 @@ const insertRuns = `WITH created AS (
     RETURNING id
 )
 INSERT INTO attempts (delivery_id, number, started_at, duration_nanos, outcome, status, error)
-SELECT * FROM unnest($34::bigint[], $35::int[], $36::timestamptz[], $37::bigint[], $38::text[], $39::int[], $40::text[])
+SELECT * FROM unnest($35::bigint[], $36::int[], $37::timestamptz[], $38::bigint[], $39::text[], $40::int[], $41::text[])
     AS g (delivery_id, number, started_at, duration_nanos, outcome, status, error)
 WHERE delivery_id IN (SELECT id FROM sent)`
 
@@ -137,14 +137,14 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery)
 
 const insertDeliveryRows = `INSERT INTO deliveries
     (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence)
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent)
 SELECT id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, nullif(ordering_key, ''), event_sequence
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, nullif(ordering_key, ''), event_sequence, traceparent
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
     $10::bigint[], $11::boolean[], $12::text[], $13::int[], $14::int[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::timestamptz[], $20::bytea[], $21::text[], $22::bigint[])
+    $19::timestamptz[], $20::bytea[], $21::text[], $22::bigint[], $23::text[])
     AS g (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence)`
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent)`
 
 // deliveryRows returns the arguments of insertDeliveryRows.
 func deliveryRows(deliveries []run.Delivery) []any {
@@ -168,6 +168,21 @@ func deliveryRows(deliveries []run.Delivery) []any {
 	return []any{
 		ids, runs, tenants, positions, targets, names, versions, kinds, endpoints, timeouts, interrupts,
 		states, attempts, earlier, reasons, errs, wakes, changed, created, bodies,
-		keys, sequences,
+		keys, sequences, traceRows(deliveries),
 	}
+}
+
+// traceRows returns the column of traces: null, and not an array of them, where
+// there is none. Columns that are shorter than others are filled up with nulls.
+func traceRows(deliveries []run.Delivery) (traces []*string) {
+	for i, d := range deliveries {
+		if d.Traceparent == "" {
+			continue
+		}
+		if traces == nil {
+			traces = make([]*string, len(deliveries))
+		}
+		traces[i] = &deliveries[i].Traceparent
+	}
+	return traces
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -124,6 +125,27 @@ func TestClaim(t *testing.T) {
 	wait, ok, err := s.NextWake(t.Context())
 	if err != nil || !ok || wait < time.Minute || wait > time.Hour+2*time.Second {
 		t.Errorf("next wake %v, %v, %v", wait, ok, err)
+	}
+}
+
+func TestClaim_BringsTheTraceOfWhatMadeADelivery(t *testing.T) {
+	t.Parallel()
+	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
+	traced, plain := event(1, "traced", delivery.Scheduled), event(2, "plain", delivery.Scheduled)
+	traced.Deliveries[0].Traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	left := event(3, "hook", delivery.Scheduled).Deliveries[0] // by a hook, whose run is not there
+	left.Traceparent, left.Body = traced.Deliveries[0].Traceparent, []byte("{}")
+	if err := errors.Join(s.CreateRuns(t.Context(), []run.Run{plain, traced}), s.CreateDeliveries(t.Context(), []run.Delivery{left})); err != nil {
+		t.Fatal(err)
+	}
+	claimed, err := s.Claim(t.Context(), take(9), time.Minute)
+	if err != nil || len(claimed) != 3 {
+		t.Fatalf("got %v, %v", claimed, err)
+	}
+	for _, d := range claimed {
+		if want := d.Run != plain.ID; (d.Traceparent == left.Traceparent) != want || (d.Traceparent == "") == want {
+			t.Errorf("delivery %s has %q", d.ID, d.Traceparent)
+		}
 	}
 }
 
