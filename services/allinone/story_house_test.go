@@ -281,7 +281,13 @@ func newProcesses(t *testing.T, extra map[string]string) *processes {
 	if testing.Short() {
 		t.Skip("a process per service takes a while: not with -short")
 	}
-	bin, dir := binaries(t), extra["ACTIONPLANE_DATA_DIR"]
+	return newProcessesOf(t, binaries(t), extra)
+}
+
+// newProcessesOf starts the binaries of a directory.
+func newProcessesOf(t *testing.T, bin string, extra map[string]string) *processes {
+	t.Helper()
+	dir := extra["ACTIONPLANE_DATA_DIR"]
 	if dir == "" {
 		dir = dataDir(t)
 	}
