@@ -40,7 +40,8 @@ func (s *Service) resolveEvent(ctx context.Context, m bus.Message) error {
 	if err != nil {
 		return err
 	}
-	chain, err := s.resolver.Resolve(ctx, tenantID, condition.Trigger{Kind: condition.Event, Name: event.GetType()})
+	linkOrigin(ctx, event)
+	chain, err := s.resolve(ctx, tenantID, condition.Trigger{Kind: condition.Event, Name: event.GetType()})
 	if err != nil || len(chain.GetSteps()) == 0 {
 		return err
 	}
