@@ -1,0 +1,201 @@
+package day
+
+import (
+	"math"
+
+	"github.com/actionplane/actionplane/tools/simulator/internal/cost"
+)
+
+// budget is the CPU time of a second that those leave to events for whom
+// somebody waits, in microseconds as they were measured.
+func (p *play) budget() map[string]float64 {
+	house := p.model.Profile.House
+	cores := map[string]float64{cost.Postgres: house.PostgresCores, cost.NATS: house.NATSCores, cost.Redis: 1}
+	for _, s := range cost.Services {
+		cores[s] = float64(p.replicas[s]) * house.Cores
+	}
+	for part, n := range cores {
+		cores[part] = max(0, n*1e6*house.Speed-p.waiting[cost.CPU(part)])
+	}
+	return cores
+}
+
+// afford is how many of a price the budget's parts can pay, the parts given or
+// else all; at least one where there is anything, or a small house would stand
+// still for rounding.
+func afford(left map[string]float64, price cost.Amounts, share float64, parts ...string) int {
+	n := math.Inf(1)
+	for _, part := range parts {
+		if each := price[cost.CPU(part)]; each > 0 {
+			n = min(n, left[part]*share/each)
+		}
+	}
+	if n > 0 && n < 1 {
+		return 1
+	}
+	return int(min(n, 1e9))
+}
+
+func pay(left map[string]float64, price cost.Amounts, n int, parts ...string) {
+	for _, part := range parts {
+		left[part] = max(0, left[part]-float64(n)*price[cost.CPU(part)])
+	}
+}
+
+// resolving and sending are what an event needs first, and then. NATS, which
+// both need, counts to the latter.
+var (
+	resolving = []string{"executions", cost.Redis}
+	sending   = []string{"dispatch", "targets", "scripts", "actions", cost.Postgres, cost.NATS}
+)
+
+// resolve takes events from their stream; those with a chain go to RUNS, as old
+// as they are.
+func (p *play) resolve(t int, left map[string]float64) {
+	share := p.model.Profile.MatchedEvents
+	price := p.event.Times(share).Plus(1-share, p.model.Tariff.EventMiss)
+	n := p.events.take(afford(left, price, 1, resolving...), t, func(age, count int) {
+		matched := p.random.binomial(count, share)
+		p.ledger.Unmatched += count - matched
+		p.runs.push(t-age, matched)
+	})
+	pay(left, price, n, resolving...)
+}
+
+// deliver takes runs from their stream and makes first attempts.
+func (p *play) deliver(t int, left map[string]float64) {
+	house, profile := p.model.Profile.House, p.model.Profile
+	n := afford(left, p.event, 1, sending...)
+	if held := p.held(); held > 0 {
+		n = min(n, int(float64(p.replicas["dispatch"]*house.EventWorkers)/held))
+	}
+	n = p.runs.take(n, t, func(age, count int) { p.ages[age] += count })
+	pay(left, p.event, n, sending...)
+	p.ledger.Handled += n
+	deliveries := 0
+	for i, k := range p.random.split(n, profile.StepsWeights) {
+		deliveries += (i + 1) * k
+	}
+	p.ledger.Deliveries += deliveries
+	shares := make([]float64, len(p.targets))
+	for i, target := range p.targets {
+		shares[i] = target.Share
+	}
+	for i, k := range p.random.split(deliveries, shares) {
+		p.first(t, i, k)
+	}
+}
+
+// held is for how many seconds an event is in hand: a target that is out and
+// left alone holds nobody.
+func (p *play) held() (seconds float64) {
+	for _, t := range p.targets {
+		if !t.open {
+			seconds += t.Share * min(t.MeanMilli(), p.model.Profile.House.HoldMilli) / 1e3
+		}
+	}
+	return seconds
+}
+
+// first makes first attempts, as far as the target is tried and has slots; the
+// rest are rows that are due.
+func (p *play) first(t, i, n int) {
+	target := p.targets[i]
+	if target.open {
+		target.ready[0] += n
+		return
+	}
+	now := min(n, target.perSecond())
+	target.ready[0] += n - now
+	taken := make([]int, len(target.ready))
+	taken[0] = now
+	p.attempt(t, i, taken)
+}
+
+// retry makes attempts of what is due. First attempts have half of what there
+// is, where any wait.
+func (p *play) retry(t int, left map[string]float64) {
+	share := 1.0
+	if p.runs.length > 0 {
+		share = 0.5
+	}
+	house := p.model.Profile.House
+	n := afford(left, p.model.Tariff.EventAttempt, share, sending...)
+	slots := float64(p.replicas["dispatch"]*house.Retries) / float64(max(1, p.tried(t)))
+	for i, target := range p.targets {
+		var most int
+		switch {
+		case target.open && t < target.until:
+			continue
+		case target.open:
+			most = p.replicas["dispatch"] // a probe each
+		default:
+			most = int(min(float64(target.perSecond()), slots/(target.MeanMilli()/1e3)))
+		}
+		taken := target.takeReady(min(n, max(1, most)))
+		made := p.attempt(t, i, taken)
+		n -= made
+		pay(left, p.model.Tariff.EventAttempt, made, sending...)
+	}
+}
+
+// tried counts the targets of which something is due, and may be tried.
+func (p *play) tried(t int) (n int) {
+	for _, target := range p.targets {
+		if target.late() > 0 && (!target.open || t >= target.until) {
+			n++
+		}
+	}
+	return n
+}
+
+// attempt tries what was taken, by attempts made before, and returns how many
+// that were.
+func (p *play) attempt(t, i int, taken []int) (made int) {
+	target := p.targets[i]
+	if target.out {
+		made = p.fail(t, i, taken)
+		p.ledger.Attempts += made
+		return made
+	}
+	for attempts, n := range taken {
+		failed := p.random.binomial(n, target.Failures)
+		made += n
+		p.ledger.Succeeded += n - failed
+		p.backOff(t, target, attempts+1, failed)
+	}
+	if made > 0 {
+		target.works()
+	}
+	p.ledger.Attempts += made
+	return made
+}
+
+// fail tries a target that is out: as many as it takes until every replica
+// leaves it alone. The others were not tried.
+func (p *play) fail(t, i int, taken []int) (made int) {
+	target := p.targets[i]
+	most := max(1, circuitFailures*p.replicas["dispatch"]-target.broke)
+	for attempts, n := range taken {
+		now := n
+		if !target.open {
+			now = min(n, most-made)
+		}
+		made += now
+		target.ready[attempts] += n - now
+		p.backOff(t, target, attempts+1, now)
+	}
+	target.broke += made
+	if target.open && made > 0 || made >= most {
+		target.trip(t)
+	}
+	return made
+}
+
+func (p *play) backOff(t int, target *target, attempts, n int) {
+	for range n {
+		if !target.backOff(attempts, t, p.random.Float64()) {
+			p.ledger.Dead++
+		}
+	}
+}

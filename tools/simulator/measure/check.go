@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/actionplane/actionplane/tools/simulator/internal/cost"
+	"github.com/actionplane/actionplane/tools/simulator/internal/demand"
+	"github.com/actionplane/actionplane/tools/simulator/internal/traffic"
+)
+
+// mixture is what a check gives all at once, by callers of each kind: chains of
+// two steps, which were not measured.
+var mixture = []struct {
+	kind    string
+	callers int
+}{{"hooks", 12}, {"unmatched", 4}, {"events", 2}, {"calls", 4}, {"flows", 2}}
+
+// compare predicts what a mixture needs, with two replicas of each service, and
+// measures it.
+func compare(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) (err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	sheet, err := cost.Parse(text)
+	if err != nil {
+		return err
+	}
+	h, err := open(ctx, binaries, 2)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	l, err := newLoad(ctx, h)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	b := &bench{house: h, load: l, window: window, out: out}
+	if err := b.warmUp(ctx); err != nil {
+		return err
+	}
+	counts, got, took, err := b.mix(ctx)
+	if err != nil {
+		return err
+	}
+	return b.print(sheet, counts, got, took)
+}
+
+// mixed are the kinds of work of the mixture.
+func (l *load) mixed() map[string]work {
+	works := map[string]work{
+		"hooks":     {"hooks", 1, 2, l.hook("two", l.small)},
+		"unmatched": {"unmatched", 1, 0, l.hook("none", l.small)},
+		"events":    {"events", batch, 2, l.events("two", l.small)},
+	}
+	for _, w := range l.works() {
+		switch w.op {
+		case cost.Call:
+			works["calls"] = w
+		case cost.Trigger:
+			works["flows"] = w
+		}
+	}
+	return works
+}
+
+// mix gives everything at once and returns how much of each was done, and what
+// that took.
+func (b *bench) mix(ctx context.Context) (counts map[string]float64, got cost.Amounts, took time.Duration, err error) {
+	before, err := b.house.read(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	works, sends := b.load.mixed(), b.load.receiver.got.Load()
+	counts = map[string]float64{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	var problems []error
+	for _, m := range mixture {
+		all.Go(func() {
+			w := works[m.kind]
+			calls, err := b.load.give(ctx, w, m.callers, 2*b.window)
+			mu.Lock()
+			defer mu.Unlock()
+			counts[m.kind] = float64(calls * w.units)
+			sends += int64(calls * w.units * w.sends)
+			problems = append(problems, err)
+		})
+	}
+	all.Wait()
+	if err := errors.Join(problems...); err != nil {
+		return nil, nil, 0, err
+	}
+	done, err := b.settle(ctx, sends)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	after, err := b.house.read(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	idle := b.idle.Times(after.at.Sub(before.at).Seconds())
+	return counts, after.Minus(before.Amounts).Minus(idle), done.Sub(before.at), nil
+}
+
+// print sets both beside each other.
+func (b *bench) print(sheet cost.Sheet, counts map[string]float64, got cost.Amounts, took time.Duration) error {
+	hooks := counts["hooks"] + counts["unmatched"]
+	p := traffic.Profile{MatchedHooks: counts["hooks"] / hooks, MatchedEvents: 1, StepsWeights: []float64{0, 1},
+		PayloadBytes: payloadBytes, OverREST: 1, House: traffic.House{Speed: 1}}
+	m := demand.New(p, sheet)
+	m.Tariff.EventDoor = cost.Amounts{cost.CPU("gateway"): sheet.Operations[cost.Event1].Each[cost.CPU("gateway")]} // they came in batches
+	m.Tariff.Trigger = sheet.Operations[cost.Trigger].Each                                                          // by REST
+	want := m.Needs(traffic.Rates{Hooks: hooks, Events: counts["events"], Calls: counts["calls"], Flows: counts["flows"]})
+	rows := slices.Concat([]cost.Resource{}, []cost.Resource{cost.NATSMessages, cost.NATSBytes, cost.RedisCommands, cost.WALBytes, cost.Transactions, cost.Disk("dispatch"), cost.Disk("scripts")})
+	_, err := fmt.Fprintf(b.out, "in %.1f s: %.0f hooks of two steps, %.0f unmatched, %.0f events of two steps, %.0f calls, %.0f flows\n\n%-24s %12s %12s %8s\n",
+		took.Seconds(), counts["hooks"], counts["unmatched"], counts["events"], counts["calls"], counts["flows"], "", "predicted", "measured", "error")
+	line := func(what string, predicted, measured float64) {
+		if err == nil {
+			_, err = fmt.Fprintf(b.out, "%-24s %12.2f %12.2f %+7.0f %%\n", what, predicted, measured, 100*(predicted/measured-1))
+		}
+	}
+	for _, part := range slices.Concat(cost.Services, []string{cost.Postgres, cost.NATS, cost.Redis}) {
+		if got[cost.CPU(part)] >= 1e5 { // below, ticks are too coarse
+			line(part+", CPU s", want[cost.CPU(part)]/1e6, got[cost.CPU(part)]/1e6)
+		}
+	}
+	line("all, CPU s", want.Kind("cpu")/1e6, got.Kind("cpu")/1e6)
+	for _, r := range rows {
+		line(string(r), want[r], got[r])
+	}
+	return err
+}
