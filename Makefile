@@ -96,8 +96,16 @@ lint: $(TOOLS)/golangci-lint ## golangci-lint on every module
 # Where a benchmark and its baseline are.
 BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts ./services/scripts/internal/worker
 .PHONY: bench
-bench: ## what our parts cost against the same work done bare, measured in the same run
-	go test -run '^$$' -bench . -benchtime 0.5s -count 5 -timeout 30m $(BENCHED) | tee .tools/bench.txt | (cd tools && GOWORK=off go run ./benchratio)
+bench: ## what our parts cost against the same work done bare, in the same run, and each process, for make simulate; about eight minutes
+	@$(MAKE) --no-print-directory binaries
+	@TIMEFORMAT="benchmarks took %R s, and CPU seconds: %U as users, %S in the kernel"; set -o pipefail; time \
+	go test -run '^$$' -bench . -benchtime 0.5s -count 3 -timeout 30m $(BENCHED) | tee .tools/bench.txt | (cd tools && GOWORK=off go run ./benchratio)
+	@echo; cd tools && GOWORK=off go run ./simulator/measure -binaries $(BIN) -costs simulator/costs.json
+
+PROFILE ?= login-provider
+.PHONY: simulate
+simulate: ## replicas, stores and delays of PROFILE's day (tools/simulator/profiles, or a file) against the costs of make bench
+	@cd tools && GOWORK=off go run ./simulator $(SIMULATE) $(if $(wildcard tools/simulator/profiles/$(PROFILE).json),simulator/profiles/$(PROFILE).json,$(abspath $(PROFILE)))
 
 .PHONY: clean
 clean: ## remove state, tools and binaries

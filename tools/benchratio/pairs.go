@@ -14,6 +14,9 @@ var pairs = []pair{
 	{"guarded, bounded POST / fasthttp, 64 callers", "BenchmarkSend/Sender/64", "BenchmarkSend/FastHTTP/64"},
 	{"script in the sandbox / bare VM in this process", "BenchmarkSandbox", "BenchmarkBareVM"},
 	{"script in a worker process / bare VM in this process", "BenchmarkInvoke", "BenchmarkBareVM"},
+	{"the same, a worker a CPU, 64 callers / bare VM, one", "BenchmarkInvokeParallel", "BenchmarkBareVM"},
+	{"trigger of two scripts over the bus / a script in a worker", "BenchmarkRunTrigger", "BenchmarkInvoke"},
+	{"hook over the bus that nothing listens to, 64 callers / 1", "BenchmarkHook/NoMatch/64", "BenchmarkHook/NoMatch/1"},
 }
 
 // ownRatios begin the metrics of benchmarks that measure their baseline

@@ -91,8 +91,9 @@ func (h *house) startPostgres(ctx context.Context, replicas int) error {
 		return fmt.Errorf("postgres: %w", err)
 	}
 	h.postgres = s
+	stopping := context.WithoutCancel(ctx) // the stop comes after the end of ctx
 	h.stops = append(h.stops, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		ctx, cancel := context.WithTimeout(stopping, stopTimeout)
 		defer cancel()
 		return s.Stop(ctx)
 	})
