@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -61,7 +62,7 @@ func (c *Conn) below(ctx context.Context, name string, kind []trace.SpanStartOpt
 var noSpan = trace.SpanFromContext(context.Background())
 
 // rpcName is a method as RPC conventions write it.
-func rpcName(m *contract.Method) string { return m.FullName[1:] }
+func rpcName(m *contract.Method) string { return strings.TrimPrefix(m.FullName, "/") }
 
 // describeCall says in a span, either side's, what is called.
 func describeCall(ctx context.Context, span trace.Span, m *contract.Method) {

@@ -81,8 +81,11 @@ func (h *handlers) executeOne(ctx context.Context) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.cfg.Lease)
 	defer cancel()
+	ctx, span := h.beginExecution(ctx, r)
+	defer span.End()
 	cause := h.carryOut(ctx, r)
 	next, known := outcome(cause)
+	endExecution(span, next, known, cause)
 	if !known && r.Execution.Attempts < h.cfg.MaxAttempts {
 		h.log.WarnContext(ctx, "approvals.execution_unknown", "request", r.ID, "attempt", r.Execution.Attempts, "error", cause)
 		return true, h.store.PostponeExecution(ctx, r, h.pause(r.Execution.Attempts), causeText(cause))

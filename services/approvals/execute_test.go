@@ -19,6 +19,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -377,7 +378,7 @@ func TestPayloadsAreKeptEncrypted(t *testing.T) {
 	cfg := configured()
 	cfg.MasterKey = config.NewSecret("another master key")
 	o.submit(o.as(t), t, mfa, `{"userId":"open"}`)
-	s, err := approvals.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Bus: b.server.Connect(t, "approvals"), DB: b.open(t, b.url, "approvals")})
+	s, err := approvals.New(cfg, host.Deps{Log: slog.New(slog.DiscardHandler), Telemetry: telemetry.Nop(), Bus: b.server.Connect(t, "approvals"), DB: b.open(t, b.url, "approvals")})
 	if err != nil {
 		t.Fatal(err)
 	}

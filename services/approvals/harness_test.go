@@ -21,6 +21,7 @@ import (
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	accessv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/access/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -173,7 +174,7 @@ func (b *bundle) open(t *testing.T, url, schema string) *pg.Pool {
 func (b *bundle) start(t *testing.T, cfg approvals.Config) {
 	t.Helper()
 	s, err := approvals.New(cfg, host.Deps{
-		Log: slog.New(slog.DiscardHandler), Bus: b.server.Connect(t, "approvals"), DB: b.open(t, b.url, "approvals"),
+		Telemetry: telemetry.Nop(), Log: slog.New(slog.DiscardHandler), Bus: b.server.Connect(t, "approvals"), DB: b.open(t, b.url, "approvals"),
 	})
 	if err != nil {
 		t.Fatal(err)

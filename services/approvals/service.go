@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
@@ -48,6 +50,7 @@ type handlers struct {
 	box    *seal.Box
 	mailer *mail.Sender  // nil: no e-mails are sent
 	work   chan struct{} // holds a token when there may be something to execute
+	tracer trace.Tracer
 }
 
 // New builds the service. It needs a database.
@@ -75,6 +78,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		box:    box,
 		mailer: mailer,
 		work:   make(chan struct{}, 1),
+		tracer: deps.Telemetry.Tracer("github.com/actionplane/actionplane/services/approvals"),
 	}
 	s := &Service{bus: deps.Bus, db: deps.DB, relay: h.relay, handlers: h, server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check})}
 	guarded := h.door.Guard(s.server)

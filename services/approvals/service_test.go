@@ -19,6 +19,7 @@ import (
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	dynamicv0 "github.com/actionplane/actionplane/proto/gen/go/dynamic/v0"
@@ -366,7 +367,7 @@ func TestChangeFeed(t *testing.T) {
 func TestRunStoppedDuringTheStartEndsInOrder(t *testing.T) {
 	t.Parallel()
 	s, err := approvals.New(configured(), host.Deps{
-		Log: slog.New(slog.DiscardHandler), Bus: bustest.New(t), DB: pgtest.New(t, "approvals", nil),
+		Telemetry: telemetry.Nop(), Log: slog.New(slog.DiscardHandler), Bus: bustest.New(t), DB: pgtest.New(t, "approvals", nil),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/proto/contract"
 	dynamicv0 "github.com/actionplane/actionplane/proto/gen/go/dynamic/v0"
 	"github.com/actionplane/actionplane/services/approvals"
@@ -36,7 +37,7 @@ func TestEventsStream(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(pool.Close)
-			s, err := approvals.New(configured(), host.Deps{Log: slog.New(slog.DiscardHandler), Bus: server.Connect(t, "approvals"), DB: pool})
+			s, err := approvals.New(configured(), host.Deps{Log: slog.New(slog.DiscardHandler), Telemetry: telemetry.Nop(), Bus: server.Connect(t, "approvals"), DB: pool})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/services/approvals/internal/request"
 )
 
@@ -41,7 +42,7 @@ WHERE tenant_id = $1 AND organization_id = $2 AND id = $3 AND execution_state = 
 
 	moveExecution = `
 UPDATE approval_requests SET execution_state = $5, version = version + 1,
-    execution_attempts = CASE WHEN $5 = 'queued' THEN 0 ELSE execution_attempts END
+    execution_attempts = CASE WHEN $5 = 'queued' THEN 0 ELSE execution_attempts END, traceparent = nullif($6, '')
 WHERE tenant_id = $1 AND organization_id = $2 AND id = $3 AND execution_state = $4
 RETURNING ` + requestColumns
 
@@ -80,7 +81,7 @@ func (x *Tx) FinishExecution(ctx context.Context, r Request, next request.Execut
 // MoveExecution takes an execution that nobody is at from one state to the
 // next, and reports false where it is in another.
 func (x *Tx) MoveExecution(ctx context.Context, r Request, next request.ExecutionState) (Request, bool, error) {
-	done, err := scanRequest(x.tx.QueryRow(ctx, moveExecution, r.Tenant, r.Organization, r.ID, r.Execution.State, next))
+	done, err := scanRequest(x.tx.QueryRow(ctx, moveExecution, r.Tenant, r.Organization, r.ID, r.Execution.State, next, telemetry.Traceparent(ctx)))
 	return moved(done, err, "move an execution")
 }
 

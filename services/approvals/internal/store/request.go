@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/services/approvals/internal/request"
 )
@@ -47,6 +48,9 @@ type Request struct {
 	Resolution string
 
 	Execution Execution
+	// Traceparent is the trace of the call that had it executed; "": it is not
+	// sampled, or there was none.
+	Traceparent string
 }
 
 // Execution is what became of an approved request.
@@ -64,7 +68,8 @@ const (
     previous_state, next_state, previous_sha256, single_key,
     submitted_by_id, submitted_by_email, submitted_by_name, submitted_by_roles,
     required_approvals, expires_at, state, version, created_at, resolved_at, coalesce(resolution, ''),
-    coalesce(execution_state, ''), execution_attempts, coalesce(execution_error, ''), executed_at, coalesce(payload_key_id, '')`
+    coalesce(execution_state, ''), execution_attempts, coalesce(execution_error, ''), executed_at, coalesce(payload_key_id, ''),
+    coalesce(traceparent, '')`
 
 	// The life of a request begins with the transaction: created_at and
 	// expires_at are of one clock. An id that is there already, or a pending
@@ -101,7 +106,7 @@ WHERE tenant_id = $1 AND organization_id = $2 AND single_key = $3 AND state = 'p
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
 UPDATE approval_requests r
 SET state = $4, version = version + 1, resolved_at = clock.now, resolution = nullif($5, ''),
-    execution_state = CASE WHEN $4 = 'approved' THEN 'queued' END
+    execution_state = CASE WHEN $4 = 'approved' THEN 'queued' END, traceparent = nullif($6, '')
 FROM clock
 WHERE r.tenant_id = $1 AND r.organization_id = $2 AND r.id = $3 AND r.state = 'pending'
     AND (clock.now >= r.expires_at) = ($4 = 'expired')
@@ -181,7 +186,7 @@ func (x *Tx) LockRequest(ctx context.Context, who tenant.Identity, id string) (R
 // reports false. Nothing but time expires a request, and nothing else happens
 // to one whose time is over.
 func (x *Tx) Resolve(ctx context.Context, r Request, next request.State, resolution string) (Request, bool, error) {
-	resolved, err := scanRequest(x.tx.QueryRow(ctx, resolveRequest, r.Tenant, r.Organization, r.ID, next, resolution))
+	resolved, err := scanRequest(x.tx.QueryRow(ctx, resolveRequest, r.Tenant, r.Organization, r.ID, next, resolution, telemetry.Traceparent(ctx)))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Request{}, false, nil
 	}
@@ -301,6 +306,6 @@ func scanRequest(row pgx.Row) (Request, error) {
 		&r.PreviousState, &r.NextState, &r.PreviousSHA256, &r.SingleKey,
 		&r.SubmittedBy.ID, &r.SubmittedBy.Email, &r.SubmittedBy.Name, &r.Roles,
 		&r.Required, &r.ExpiresAt, &r.State, &r.Version, &r.CreatedAt, &r.ResolvedAt, &r.Resolution,
-		&r.Execution.State, &r.Execution.Attempts, &r.Execution.Error, &r.Execution.ExecutedAt, &r.PayloadKey)
+		&r.Execution.State, &r.Execution.Attempts, &r.Execution.Error, &r.Execution.ExecutedAt, &r.PayloadKey, &r.Traceparent)
 	return r, err
 }
