@@ -17,7 +17,12 @@ type Sample struct {
 }
 
 // NewSample returns a Sample for one kind of line, of Config.LogSuccesses.
-func (t *Telemetry) NewSample() *Sample { return &Sample{perSecond: int64(t.logSuccesses)} }
+func (t *Telemetry) NewSample() *Sample {
+	if t == nil {
+		return new(Sample)
+	}
+	return &Sample{perSecond: int64(t.logSuccesses)}
+}
 
 // Take says whether a line may be written now, and how many were not since the
 // last one that was: the line tells that, so that counting lines still counts

@@ -24,7 +24,8 @@ import (
 	"github.com/actionplane/actionplane/libs/ident"
 )
 
-// Telemetry is the telemetry of one process. It is safe for concurrent use.
+// Telemetry is the telemetry of one process. It is safe for concurrent use. What
+// makes metrics with a nil one makes some that are kept nowhere.
 type Telemetry struct {
 	tracers  trace.TracerProvider
 	meters   metric.MeterProvider
@@ -93,7 +94,12 @@ func (t *Telemetry) Tracer(name string) trace.Tracer { return t.tracers.Tracer(n
 
 // Meter returns the meter of the named component. Components that make the
 // same instrument under the same name share it.
-func (t *Telemetry) Meter(name string) metric.Meter { return t.meters.Meter(name) }
+func (t *Telemetry) Meter(name string) metric.Meter {
+	if t == nil {
+		return metricnoop.Meter{}
+	}
+	return t.meters.Meter(name)
+}
 
 // TracerProvider is for the instrumentation of other libraries.
 func (t *Telemetry) TracerProvider() trace.TracerProvider { return t.tracers }
@@ -103,7 +109,12 @@ func (t *Telemetry) MeterProvider() metric.MeterProvider { return t.meters }
 
 // MetricLabels is how many tenants, and how many targets, may have series of
 // their own: the limit of PerTenant and PerTarget.
-func (t *Telemetry) MetricLabels() int { return t.metricLabels }
+func (t *Telemetry) MetricLabels() int {
+	if t == nil {
+		return 0
+	}
+	return t.metricLabels
+}
 
 // Propagator reads and writes W3C trace context. Baggage is left out: it would
 // carry internals to targets that are not ours.

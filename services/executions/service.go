@@ -61,7 +61,11 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		ids:     ident.NewSource(ident.RandomNode()),
 	}
 	s.door = approval.NewDoor(cfg.Door, approval.Deps{Bus: deps.Bus, Log: deps.Log})
-	s.resolver = resolver.New(s.store, s.targets, deps.Cache, s.epochs, deps.Log)
+	meters, err := resolver.NewMeters(deps.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	s.resolver = resolver.New(s.store, s.targets, deps.Cache, s.epochs, meters, deps.Log)
 	server := s.door.Guard(s.server)
 	actionv3alpha.RegisterExecutionsZITADELActionsServer(server, s)
 	actionv2.RegisterExecutionsActionServiceServer(server, actionV2{s})

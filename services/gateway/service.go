@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/cache"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/validation"
@@ -50,7 +51,11 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	people := edge.NewPeople(deps.Bus, remembered, cfg.AuthTTL)
+	lookups, err := cache.NewLookups(deps.Telemetry.Meter("gateway"), "token", cache.Memory, cache.Owner)
+	if err != nil {
+		return nil, err
+	}
+	people := edge.NewPeople(deps.Bus, remembered, cfg.AuthTTL, lookups)
 	door, err := edge.NewDoor(edge.Deps{People: people, Rules: rules, Forward: deps.Bus, Log: deps.Log, Telemetry: deps.Telemetry})
 	if err != nil {
 		return nil, err

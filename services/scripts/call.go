@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
@@ -55,8 +52,8 @@ func (s *Service) call(ctx context.Context, p program, c call) (journal.ID, invo
 		return 0, invocation.Result{}, err
 	}
 	e.Fill(result)
+	s.tell(ctx, finished{Entry: e, queue: max(0, time.Since(e.Started)-result.Duration), sent: len(c.input), received: len(result.Output)})
 	s.recorder.Record(e)
-	s.invocations.Add(ctx, 1, metric.WithAttributes(attribute.String("result", string(e.Outcome))))
 	return id, result, nil
 }
 

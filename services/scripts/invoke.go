@@ -27,7 +27,6 @@ func (s *Service) Invoke(ctx context.Context, in *scriptsv1.InvokeRequest) (*scr
 		return nil, err
 	}
 	if result.Error != nil && p.GetAllowedToFail() {
-		s.log.WarnContext(ctx, "script.failed", "action", in.GetActionId(), "invocation", id, "run", in.GetRunId(), "error", result.Error)
 		result.Error, result.Output = nil, nil
 	}
 	out := invokeResponse(result)

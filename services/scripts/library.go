@@ -33,6 +33,7 @@ type library struct {
 	actions  *actionsv1.ActionsBusClient
 	programs *cache.Local[programKey, program]
 	triggers *cache.Local[triggerKey, []program]
+	lookups  *cache.Lookups // of both
 }
 
 type programKey struct{ tenant, action string }
@@ -42,8 +43,9 @@ type triggerKey struct {
 	trigger              invocation.Trigger
 }
 
-func newLibrary(conn *bus.Conn) *library {
+func newLibrary(conn *bus.Conn, lookups *cache.Lookups) *library {
 	return &library{
+		lookups:  lookups,
 		bus:      conn,
 		actions:  actionsv1.NewActionsBusClient(conn),
 		programs: cache.NewLocal[programKey, program](rememberedPrograms, programTTL),
@@ -59,8 +61,14 @@ func (l *library) close() {
 // program returns what an action of the tenant runs. NOT_FOUND: there is none.
 func (l *library) program(ctx context.Context, action string) (program, error) {
 	key := programKey{tenant: string(tenant.From(ctx).Tenant), action: action}
+	known, ok := l.programs.Get(key)
+	l.lookups.Count(cache.Memory, ok)
+	if ok {
+		return known, nil
+	}
 	return l.programs.GetOrLoad(ctx, key, func(ctx context.Context, key programKey) (program, error) {
 		p, err := l.actions.GetProgram(ctx, &actionsv1.GetProgramRequest{ActionId: key.action})
+		l.lookups.Count(cache.Owner, err == nil)
 		if fault.CodeOf(err) == fault.CodeNotFound {
 			return nil, fault.NotFound("action %s does not exist", key.action).Because(err)
 		}
@@ -77,10 +85,16 @@ func (l *library) version(ctx context.Context, action string, version uint32) (p
 // trigger returns what a trigger of an organization's flow runs, in order.
 func (l *library) trigger(ctx context.Context, organization string, t invocation.Trigger) ([]program, error) {
 	key := triggerKey{tenant: string(tenant.From(ctx).Tenant), organization: organization, trigger: t}
+	known, ok := l.triggers.Get(key)
+	l.lookups.Count(cache.Memory, ok)
+	if ok {
+		return known, nil
+	}
 	return l.triggers.GetOrLoad(ctx, key, func(ctx context.Context, key triggerKey) ([]program, error) {
 		out, err := l.actions.GetTriggerPrograms(ctx, &actionsv1.GetTriggerProgramsRequest{
 			OrganizationId: key.organization, FlowType: flow.ID(key.trigger.Flow), TriggerType: flow.ID(key.trigger.Type),
 		})
+		l.lookups.Count(cache.Owner, err == nil)
 		return out.GetPrograms(), err
 	})
 }

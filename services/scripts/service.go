@@ -7,8 +7,6 @@ import (
 	"os"
 	"time"
 
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
@@ -48,7 +46,7 @@ type Service struct {
 	recorder *journal.Recorder
 	ids      *ident.Source
 
-	invocations metric.Int64Counter
+	meters *meters
 }
 
 // New builds the service; its workers come with Run.
@@ -61,15 +59,19 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, err := worker.New(workers, worker.Deps{Log: deps.Log})
+	m, err := newMeters(deps.Telemetry, deps.Log)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := worker.New(workers, worker.Deps{Log: deps.Log, Restarted: func(r worker.Reason) { m.restarts[r].Add(1) }})
 	if err != nil {
 		return nil, err
 	}
 	records := store.New(deps.DB)
 	s := &Service{
-		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB, pool: pool,
+		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB, pool: pool, meters: m,
 		server:  deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check, Concurrency: cfg.concurrency()}),
-		library: newLibrary(deps.Bus),
+		library: newLibrary(deps.Bus, m.lookups),
 		store:   records,
 		recorder: journal.NewRecorder(journal.Config{
 			MaxEntries: cfg.Buffer, MaxBytes: cfg.BufferBytes, MaxBatch: 256, Timeout: 10 * time.Second, Pause: time.Second,

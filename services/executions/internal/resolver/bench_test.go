@@ -61,7 +61,7 @@ func BenchmarkResolve(b *testing.B) {
 	b.Run("Postgres", func(b *testing.B) {
 		s := store.New(pgtest.New(b, "executions", migrations.FS))
 		put(b, s, "request/a.S", one, two)
-		r := resolver.New(s, o, nil, resolver.NewEpochs(), slog.New(slog.DiscardHandler)) // no epoch: nothing is kept
+		r := resolver.New(s, o, nil, resolver.NewEpochs(), nil, slog.New(slog.DiscardHandler)) // no epoch: nothing is kept
 		b.Cleanup(r.Close)
 		for b.Loop() {
 			resolve(b, r, "t", call)

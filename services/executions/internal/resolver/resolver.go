@@ -47,6 +47,7 @@ type Resolver struct {
 	shared  cache.Cache // nil: none
 	local   *cache.Local[key, *dispatchv1.Chain]
 	epochs  *Epochs
+	meters  *Meters
 	log     *slog.Logger
 }
 
@@ -56,10 +57,10 @@ type key struct {
 	trigger condition.Trigger
 }
 
-// New returns a resolver. shared may be nil.
-func New(store executionStore, targets targetService, shared cache.Cache, epochs *Epochs, log *slog.Logger) *Resolver {
+// New returns a resolver. shared may be nil, and so may meters.
+func New(store executionStore, targets targetService, shared cache.Cache, epochs *Epochs, meters *Meters, log *slog.Logger) *Resolver {
 	return &Resolver{
-		store: store, targets: targets, shared: shared, epochs: epochs, log: log,
+		store: store, targets: targets, shared: shared, epochs: epochs, meters: meters, log: log,
 		local: cache.NewLocal[key, *dispatchv1.Chain](localEntries, lifetime),
 	}
 }
@@ -71,12 +72,20 @@ func (r *Resolver) Close() { r.local.Close() }
 // condition where none does, one without steps where the winner is a noop. The
 // chain is shared: it must not be changed.
 func (r *Resolver) Resolve(ctx context.Context, tenant string, t condition.Trigger) (*dispatchv1.Chain, error) {
+	found, err := r.resolve(ctx, tenant, t)
+	r.meters.resolved(t.Kind, found, err)
+	return found, err
+}
+
+func (r *Resolver) resolve(ctx context.Context, tenant string, t condition.Trigger) (*dispatchv1.Chain, error) {
 	epoch, known := r.epochs.Of(tenant)
 	if !known {
 		return r.read(ctx, tenant, t)
 	}
 	k := key{tenant: tenant, epoch: epoch, trigger: t}
-	if found, ok := r.local.Get(k); ok { // the usual way, and it allocates nothing
+	found, ok := r.local.Get(k)
+	r.meters.looked(cache.Memory, ok)
+	if ok { // the usual way, and it allocates nothing
 		return found, nil
 	}
 	return r.local.GetOrLoad(ctx, k, r.load)
@@ -107,7 +116,9 @@ func (r *Resolver) recall(ctx context.Context, k key) *dispatchv1.Chain {
 		r.log.DebugContext(ctx, "resolver.recall", "error", err) // the cache's own circuit warns
 	}
 	found := new(dispatchv1.Chain)
-	if !ok || proto.Unmarshal(data, found) != nil {
+	ok = ok && proto.Unmarshal(data, found) == nil
+	r.meters.looked(cache.Shared, ok)
+	if !ok {
 		return nil
 	}
 	return found
@@ -131,6 +142,7 @@ func (r *Resolver) remember(ctx context.Context, k key, found *dispatchv1.Chain)
 func (r *Resolver) read(ctx context.Context, tenant string, t condition.Trigger) (*dispatchv1.Chain, error) {
 	candidates := condition.Candidates(t)
 	stored, err := r.store.Closure(ctx, tenant, candidates)
+	r.meters.looked(cache.Owner, err == nil && len(stored) > 0)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (o *owners) GetTargetSnapshots(_ context.Context, in *targetsv1.GetTargetSn
 
 func newResolver(t testing.TB, o *owners, shared cache.Cache, e *resolver.Epochs) *resolver.Resolver {
 	t.Helper()
-	r := resolver.New(o, o, shared, e, slog.New(slog.DiscardHandler))
+	r := resolver.New(o, o, shared, e, nil, slog.New(slog.DiscardHandler))
 	t.Cleanup(r.Close)
 	return r
 }

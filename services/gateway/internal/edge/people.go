@@ -32,6 +32,8 @@ type Principal struct {
 type People struct {
 	access *accessv1.AccessBusClient
 	known  *cache.Local[credential, acquaintance]
+	// lookups counts in layers Memory and Owner.
+	lookups *cache.Lookups
 	// generation is raised when everybody is to be forgotten. Answers that were
 	// on their way then are of the old one and count no more.
 	generation atomic.Uint64
@@ -50,9 +52,11 @@ type credential struct {
 }
 
 // NewPeople returns people who are asked for over caller and remembered for
-// ttl.
-func NewPeople(caller contract.Caller, remembered int, ttl time.Duration) *People {
-	return &People{access: accessv1.NewAccessBusClient(caller), known: cache.NewLocal[credential, acquaintance](remembered, ttl)}
+// ttl. lookups may be nil.
+func NewPeople(caller contract.Caller, remembered int, ttl time.Duration, lookups *cache.Lookups) *People {
+	return &People{
+		access: accessv1.NewAccessBusClient(caller), known: cache.NewLocal[credential, acquaintance](remembered, ttl), lookups: lookups,
+	}
 }
 
 // Find returns the holder of the token with what he may do in an organization;
@@ -64,12 +68,16 @@ func (p *People) Find(ctx context.Context, token, organization string) (Principa
 	}
 	key := credential{token: sha256.Sum256([]byte(token)), organization: organization}
 	generation := p.generation.Load()
-	if known, ok := p.known.Get(key); ok && known.generation == generation {
+	known, ok := p.known.Get(key)
+	ok = ok && known.generation == generation
+	p.lookups.Count(cache.Memory, ok)
+	if ok {
 		return known.Principal, nil
 	}
 	out, err := p.access.Authenticate(ctx, &accessv1.AuthenticateRequest{
 		TokenSha256: key.token[:], OrganizationId: organization, Jwt: jwt(token),
 	})
+	p.lookups.Count(cache.Owner, err == nil)
 	if err != nil {
 		return Principal{}, err
 	}

@@ -57,6 +57,9 @@ const (
 	Killed    Outcome = "killed" // its worker died
 )
 
+// Outcomes returns all outcomes.
+func Outcomes() []Outcome { return []Outcome{Succeeded, Failed, Denied, TimedOut, Killed} }
+
 // OutcomeOf returns what a result came to. Who denied and then failed denied.
 func OutcomeOf(r invocation.Result) Outcome {
 	switch {

@@ -16,13 +16,16 @@ import (
 // Deps is what a pool is handed.
 type Deps struct {
 	Log *slog.Logger
+	// Restarted, unless nil, is told of every worker that is replaced.
+	Restarted func(Reason)
 }
 
 // Pool keeps worker processes and has them run invocations.
 type Pool struct {
-	cfg  Config
-	log  *slog.Logger
-	idle *idle
+	cfg       Config
+	log       *slog.Logger
+	idle      *idle
+	restarted func(Reason)
 }
 
 // New returns a pool without workers: those come with Run.
@@ -33,8 +36,11 @@ func New(cfg Config, deps Deps) (*Pool, error) {
 	if deps.Log == nil {
 		return nil, errors.New("worker: no logger")
 	}
+	if deps.Restarted == nil {
+		deps.Restarted = func(Reason) {}
+	}
 	cfg = cfg.withDefaults()
-	return &Pool{cfg: cfg, log: deps.Log, idle: newIdle(cfg.MaxQueue, cfg.MaxPerTenant)}, nil
+	return &Pool{cfg: cfg, log: deps.Log, restarted: deps.Restarted, idle: newIdle(cfg.MaxQueue, cfg.MaxPerTenant)}, nil
 }
 
 // Run keeps Size workers alive until ctx is canceled. Then nothing new is taken,
@@ -63,6 +69,7 @@ func (p *Pool) keep(ctx context.Context) {
 		w, err := start(p.cfg, p.log)
 		if err != nil {
 			p.log.ErrorContext(ctx, "scripts.worker.start", "error", err, "retry_in", pause)
+			p.restarted(NotStarted)
 			if !sleep(ctx, pause) {
 				return
 			}
@@ -74,7 +81,8 @@ func (p *Pool) keep(ctx context.Context) {
 		err = w.wait()
 		p.idle.remove(w)
 		if err != nil {
-			p.log.WarnContext(ctx, "scripts.worker.died", "reason", err.Error())
+			p.log.WarnContext(ctx, "scripts.worker.died", "reason", w.reason(), "state", err.Error())
+			p.restarted(w.reason())
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
@@ -29,6 +30,7 @@ type process struct {
 	reader *bufio.Reader
 	stderr *lastWords
 	exited chan struct{} // closed when the process is gone
+	killed atomic.Bool   // by us
 
 	held map[invocation.Hash]struct{} // scripts it got
 	buf  []byte                       // of the frame being written
@@ -150,7 +152,10 @@ func (p *process) lastTook() time.Duration {
 }
 
 // kill ends the process at once.
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
+func (p *process) kill() {
+	p.killed.Store(true)
+	_ = p.cmd.Process.Kill()
+}
 
 // retireWithin is what a worker may take to end by itself.
 const retireWithin = 2 * time.Second
