@@ -22,6 +22,8 @@ const (
 type Visit struct {
 	header   http.Header
 	protocol string
+	method   string // of HTTP, and path: they live as long as the call
+	path     string
 	token    atomic.Uint32 // what became of it
 }
 
@@ -36,7 +38,7 @@ type visitKey struct{}
 // WithVisit returns r with a context in which Call finds its headers and the
 // protocol it speaks.
 func WithVisit(r *http.Request, protocol string) (*http.Request, *Visit) {
-	v := &Visit{header: r.Header, protocol: protocol}
+	v := &Visit{header: r.Header, protocol: protocol, method: r.Method, path: r.URL.Path}
 	return r.WithContext(context.WithValue(r.Context(), visitKey{}, v)), v
 }
 

@@ -49,7 +49,7 @@ func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Conte
 	start := time.Now()
 	visit := visitOf(ctx)
 	ctx = o.propagator.Extract(ctx, propagation.HeaderCarrier(visit.header))
-	ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(m.FullName, "/"), trace.WithSpanKind(trace.SpanKindServer))
+	ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(m.FullName, "/"), serverKind...)
 	return ctx, func(who tenant.Identity, err error) {
 		took := time.Since(start)
 		code := fault.CodeOf(err)
@@ -58,15 +58,37 @@ func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Conte
 			attribute.String("protocol", visit.protocol),
 			attribute.String("code", codes.Code(code).String()),
 		}
-		span.SetAttributes(about...)
-		if ours(code) {
-			span.SetStatus(otelcodes.Error, err.Error())
-		}
-		span.End()
+		o.endSpan(span, m, visit, who, err)
 		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(about...))
 		o.log.InfoContext(ctx, "edge.call", "method", m.FullName, "protocol", visit.protocol, "code", uint32(code),
 			"person", who.Person, "organization", who.Organization, "took", took, "request", visit.header.Get(RequestID))
 	}
+}
+
+// serverKind is made once, for every call needs it.
+var serverKind = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
+// endSpan says what was called how, by whom, and what came of it.
+func (o *observer) endSpan(span trace.Span, m *contract.Method, visit *Visit, who tenant.Identity, err error) {
+	if span.IsRecording() {
+		code := fault.CodeOf(err)
+		span.SetAttributes(
+			attribute.String("rpc.method", strings.TrimPrefix(m.FullName, "/")), attribute.String("rpc.response.status_code", code.String()),
+			attribute.String("actionplane.edge.protocol", visit.protocol), attribute.String("actionplane.tenant", string(who.Tenant)),
+			attribute.String("actionplane.organization", string(who.Organization)), attribute.String("actionplane.person", string(who.Person)),
+		)
+		if visit.method != "" {
+			span.SetAttributes(attribute.String("http.request.method", strings.Clone(visit.method)), attribute.String("url.path", strings.Clone(visit.path)))
+		}
+		if id := visit.header.Get(RequestID); id != "" {
+			span.SetAttributes(attribute.String("actionplane.edge.request_id", strings.Clone(id)))
+		}
+		if ours(code) {
+			span.SetStatus(otelcodes.Error, err.Error())
+			span.SetAttributes(attribute.String("error.type", code.String()))
+		}
+	}
+	span.End()
 }
 
 // ours reports whether an error of this code is the server's: a refusal is an
