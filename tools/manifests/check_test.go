@@ -65,7 +65,7 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 		"ACertificateWithoutANodesName":      {"prod", "- nats-2.nats-nodes\n", "", "is not for nats-2.nats-nodes"},
 		"ACertificateOfNobody":               {"prod", "kind: Issuer\n    name: actionplane\n", "kind: Issuer\n    name: other\n", "there is no Issuer other"},
 		"AJobOfAnotherName":                  {"prod", "jobLabel: app.kubernetes.io/name", "jobLabel: app.kubernetes.io/part-of", "does not become a job of its name"},
-		"DefaultAllow":                       {"prod", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {}", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {matchLabels: {a: b}}", "a pod of nobody's can reach 93.184.216.34 at TCP 443"},
+		"DefaultAllow":                       {"prod", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {}", "name: default-deny\n  namespace: actionplane\nspec:\n  podSelector: {matchLabels: {a: b}}", "monitoring can reach a pod of nobody's at TCP 9090"},
 		"AMetadataServiceThatCanBeReached":   {"prod", "- 169.254.0.0/16\n        - 172", "- 172", "dispatch can reach 169.254.169.254 at TCP 80"},
 		"ADatabaseThatCannotBeReached":       {"managed", "port: 5432", "port: 5433", "access cannot reach 10.1.2.3 at TCP 5432"},
 		"NodesThatEverybodyMayJoin":          {"prod", "port: 6222\n      protocol: TCP\n  podSelector", "port: 6222\n      protocol: TCP\n  - {}\n  podSelector", "another namespace can reach nats at TCP 6222"},

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// binariesVariable names the directory that `make binaries` has filled.
+const binariesVariable = "MANIFESTS_BINARIES"
+
+// TestThePodsOfProductionComeUp runs each Deployment's binary with exactly what
+// overlays/prod gives it, against a Postgres, a Redis and the overlay's own three
+// NATS nodes, all but Redis over TLS.
+func TestThePodsOfProductionComeUp(t *testing.T) {
+	binaries := os.Getenv(binariesVariable)
+	if binaries == "" {
+		t.Skip("needs binaries: make manifests")
+	}
+	checkPodsOfProduction(t, func(p *pod) *exec.Cmd { return p.process(binaries) })
+}
+
+func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd) {
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := render(root, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := startCluster(t, h, o)
+	pods := map[string]*pod{}
+	for _, w := range o.ours() {
+		p := c.newPod(t, o, w)
+		p.start(t, command(p))
+		pods[w.name] = p
+	}
+	for _, p := range pods {
+		p.await(t, "startup", p.container.StartupProbe)
+		p.await(t, "readiness", p.container.ReadinessProbe)
+		p.await(t, "liveness", p.container.LivenessProbe)
+	}
+	c.createTarget(t, pods["gateway"].ports["public"])
+	c.checkStreams(t)
+	var stopping sync.WaitGroup
+	for _, p := range pods {
+		stopping.Go(func() { p.stop(t) })
+	}
+	stopping.Wait()
+	for name, p := range pods {
+		text, err := os.ReadFile(p.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, trouble := range []string{"nothing reads it", `"level":"ERROR"`} {
+			if strings.Contains(string(text), trouble) {
+				t.Errorf("%s has trouble:\n%s", name, text)
+			}
+		}
+	}
+}
+
+// checkStreams wants every stream on as many nodes as the overlay says.
+func (c *cluster) checkStreams(t *testing.T) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AddCert(c.authority.certificate)
+	conn, err := nats.Connect(c.secrets["actionplane-nats"]["url"], nats.Secure(&tls.Config{RootCAs: roots}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := 0
+	list := js.ListStreams(t.Context())
+	for s := range list.Info() {
+		if streams++; s.Config.Replicas != len(c.nodes) {
+			t.Errorf("stream %s has %d replicas", s.Config.Name, s.Config.Replicas)
+		}
+	}
+	if list.Err() != nil || streams == 0 {
+		t.Errorf("%d streams, %v", streams, list.Err())
+	}
+}
