@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/host"
-	"github.com/actionplane/actionplane/libs/telemetry"
+	"github.com/actionplane/actionplane/libs/telemetry/telemetrytest"
 	"github.com/actionplane/actionplane/libs/tenant"
 	managementv1 "github.com/actionplane/actionplane/proto/gen/go/zitadel/management/v1"
 	"github.com/actionplane/actionplane/services/gateway"
@@ -137,15 +137,7 @@ func TestAccessAway(t *testing.T) {
 
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
-	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "gateway"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := tel.Shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	tel, collector, stop := telemetrytest.Start(t, "gateway")
 	w := setup(t, func(c *gateway.Config, d *host.Deps) { c.PublicMetrics, d.Telemetry = true, tel })
 	traces := make(chan trace.SpanContext, 1)
 	on(w, &managementv1.ManagementServiceGetAction, func(ctx context.Context, _ *managementv1.GetActionRequest) (*managementv1.GetActionResponse, error) {
@@ -164,5 +156,12 @@ func TestTelemetry(t *testing.T) {
 		if !strings.Contains(metrics, want) || !strings.Contains(metrics, `protocol="rest"`) {
 			t.Errorf("%s is not in\n%s", want, metrics)
 		}
+	}
+	stop()
+	called := collector.Trace(got.TraceID()).Named("gateway", "zitadel.management.v1.ManagementService/GetAction")
+	if len(called) == 0 || called[0].Kind != trace.SpanKindServer || called[0].Parent.String() != "b7ad6b7169203331" ||
+		called[0].Attributes["http.request.method"] != "GET" || called[0].Attributes["url.path"] != actions+"/1" ||
+		called[0].Attributes["rpc.response.status_code"] != "OK" {
+		t.Errorf("got\n%s", collector.Trace(got.TraceID()))
 	}
 }
