@@ -13,6 +13,8 @@ PROTOC_GEN_CONNECT_GO_VERSION := v1.21.1
 PROTOC_GEN_GRPC_GATEWAY_VERSION := v2.27.8
 
 MODULES := proto libs libs/sdk services
+# Beside the workspace.
+BESIDE := tools tools/dashboards
 SERVICES := access actions approvals dispatch executions gateway scripts targets
 BIN := $(CURDIR)/.tools/actionplane
 DEMO ?= 1
@@ -66,6 +68,11 @@ chaos: ## break everything in the middle of 10,000 events each time, and print o
 	@$(MAKE) --no-print-directory binaries
 	ACTIONPLANE_CHAOS=1 ACTIONPLANE_STORY_BIN=$(BIN) go test -count=1 -timeout 20m -run '^TestChaos$$' -v ./services/allinone
 
+.PHONY: dashboards
+dashboards: ## every query of dashboards and alerts, against the metrics of a process per service
+	@$(MAKE) --no-print-directory binaries
+	cd tools/dashboards && ACTIONPLANE_STORY_BIN=$(BIN) GOWORK=off go test -count=1 ./...
+
 .PHONY: foreign
 foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary; needs Node 20 or later
 	@command -v npm >/dev/null || { echo "make foreign needs Node and npm (Debian: apt-get install nodejs npm)"; exit 1; }
@@ -84,14 +91,14 @@ verify: generate ## fail when generated code is stale, modules are untidy or wal
 	@git diff --exit-code --stat -- proto/gen || (echo "generated code is stale: commit what 'make generate' wrote"; exit 1)
 	@test -z "$$(git ls-files --others --exclude-standard proto/gen)" || (echo "generated files are not committed"; exit 1)
 	cd proto && buf lint && buf format --diff --exit-code --path actionplane --path zitadel --path dynamic
-	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
-	@for m in $(MODULES) tools; do (cd $$m && GOWORK=off go vet ./...) || exit 1; done
+	@for m in $(MODULES) $(BESIDE); do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in $(MODULES) $(BESIDE); do (cd $$m && GOWORK=off go vet ./...) || exit 1; done
 	cd tools && GOWORK=off go run ./archcheck ..
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## golangci-lint on every module
 	@for m in $(MODULES); do (cd $$m && golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; done
-	@cd tools && GOWORK=off golangci-lint run --config $(CURDIR)/.golangci.yaml ./...
+	@for m in $(BESIDE); do (cd $$m && GOWORK=off golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; done
 
 # Where a benchmark and its baseline are.
 BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts ./services/scripts/internal/worker
