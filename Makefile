@@ -14,7 +14,7 @@ PROTOC_GEN_GRPC_GATEWAY_VERSION := v2.27.8
 
 MODULES := proto libs libs/sdk services
 # Beside the workspace.
-BESIDE := tools tools/dashboards
+BESIDE := tools tools/dashboards tools/manifests
 SERVICES := access actions approvals dispatch executions gateway scripts targets
 BIN := $(CURDIR)/.tools/actionplane
 DEMO ?= 1
@@ -80,6 +80,20 @@ foreign: $(TOOLS)/buf ## clients that others publish, against make run's binary;
 	@cd proto && buf build --as-file-descriptor-set -o $(BIN)/descriptors.binpb
 	cd tools/foreign && npm ci --no-audit --no-fund --loglevel=error && \
 		ACTIONPLANE_BINARY=$(BIN)/actionplane ACTIONPLANE_DESCRIPTORS=$(BIN)/descriptors.binpb npm test
+
+.PHONY: manifests
+manifests: binaries ## what we are deployed with, read strictly and held to what we are; and the services started as production would
+	cd tools/manifests && GOWORK=off MANIFESTS_BINARIES=$(BIN) go test -count=1 ./...
+
+.PHONY: images
+images: ## an image of each service on nothing, started as production would; needs podman
+	@command -v podman >/dev/null && command -v runc >/dev/null || { echo "make images needs podman and runc (Debian: apt-get install --no-install-recommends podman runc buildah)"; exit 1; }
+	@mkdir -p .tools/image && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o .tools/image/ $(foreach s,$(SERVICES),./services/$(s)/cmd/$(s))
+	cd tools/manifests && GOWORK=off MANIFESTS_IMAGES=$(CURDIR)/.tools/image go test -count=1 -run '^TestTheImages' -v .
+
+.PHONY: generate-manifests
+generate-manifests: ## write what is generated in deploy
+	cd tools/manifests && GOWORK=off go run . -update ../..
 
 .PHONY: generate
 generate: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-connect-go $(TOOLS)/protoc-gen-grpc-gateway ## regenerate what comes from proto

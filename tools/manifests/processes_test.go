@@ -24,10 +24,12 @@ func TestThePodsOfProductionComeUp(t *testing.T) {
 	if binaries == "" {
 		t.Skip("needs binaries: make manifests")
 	}
-	checkPodsOfProduction(t, func(p *pod) *exec.Cmd { return p.process(binaries) })
+	checkPodsOfProduction(t, func(p *pod) *exec.Cmd { return p.process(binaries) }, func(*pod) {})
 }
 
-func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd) {
+// checkPodsOfProduction starts every pod with a command, has a look at it when
+// all are ready, and stops them.
+func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func(*pod)) {
 	h, err := readHouse(root)
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +49,9 @@ func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd) {
 		p.await(t, "startup", p.container.StartupProbe)
 		p.await(t, "readiness", p.container.ReadinessProbe)
 		p.await(t, "liveness", p.container.LivenessProbe)
+	}
+	for _, p := range pods {
+		look(p)
 	}
 	c.createTarget(t, pods["gateway"].ports["public"])
 	c.checkStreams(t)
