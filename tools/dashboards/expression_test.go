@@ -55,15 +55,6 @@ func isNumber(e parser.Expr) bool {
 	return false
 }
 
-// seldom are matchers that nothing need match in a house that is well: faults of
-// our own. What they are values of must be there all the same.
-var seldom = []string{
-	`code=~"Internal|Unavailable|Unknown|DataLoss"`,
-	`error_type=~"Internal|Unavailable|Unknown|DataLoss"`,
-	`error_type!=""`, // of messages
-	`outcome="failed"`,
-}
-
 // known checks that every metric, and every label that is asked for or summed
 // by, is there.
 func (h *history) known(ctx context.Context, e parser.Expr) (problems []string) {
@@ -92,9 +83,6 @@ func (h *history) knownSelector(ctx context.Context, s *parser.VectorSelector) [
 	if len(all) == 0 {
 		return []string{"there is no metric " + s.Name}
 	}
-	matchers = slices.DeleteFunc(slices.Clone(matchers), func(m *labels.Matcher) bool {
-		return slices.Contains(seldom, m.String()) && hasLabel(all, m.Name)
-	})
 	some, err := h.series(ctx, matchers)
 	if err != nil {
 		return []string{err.Error()}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,14 @@ type fleet struct {
 	URLs           []string
 	Token          string
 	OrganizationID string
-	Processes      map[string][]struct{ ReadyURL string } // "": a server, not ours
+	Processes      map[string][]process
+
+	dir string // of its state
+}
+
+type process struct {
+	PID      int
+	ReadyURL string // "": a server, not ours
 }
 
 func startFleet(t *testing.T) *fleet {
@@ -45,7 +53,7 @@ func startFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	summary := filepath.Join(dir, "summary.json")
-	up := exec.Command(filepath.Join(binaries(t), "up"), "-json", summary)
+	up := exec.Command(filepath.Join(binaries(t), "up"), "-json", summary, "-restart")
 	up.Env = append(os.Environ(), "REPLICAS=1", "ACTIONPLANE_DATA_DIR="+dir, "ACTIONPLANE_ADDR="+freeAddr(t), "ACTIONPLANE_LOG_LEVEL=ERROR",
 		"ACTIONPLANE_CIRCUIT_FAILURES=3", "ACTIONPLANE_CIRCUIT_PAUSE=300ms", "ACTIONPLANE_CIRCUIT_MAX_PAUSE=2s", "ACTIONPLANE_DELIVERY_PAUSE=200ms",
 		"ACTIONPLANE_EVENTS_MAX_BYTES=8388608", "ACTIONPLANE_RATE_LIMIT=0", "ACTIONPLANE_APPROVAL_MODE_TTL=1ms", "ACTIONPLANE_SCRIPT_GRACE=200ms")
@@ -63,7 +71,7 @@ func startFleet(t *testing.T) *fleet {
 			t.Errorf("up: %v", err)
 		}
 	})
-	f := &fleet{}
+	f := &fleet{dir: dir}
 	await(t, "the services are up", func() bool {
 		select {
 		case err := <-ended:
@@ -74,6 +82,51 @@ func startFleet(t *testing.T) *fleet {
 		return err == nil && json.Unmarshal(text, f) == nil
 	})
 	return f
+}
+
+// withoutPostgres has it away while do runs.
+func (f *fleet) withoutPostgres(t *testing.T, do func()) {
+	t.Helper()
+	away := filepath.Join(f.dir, "away", "postgres")
+	if err := os.MkdirAll(filepath.Dir(away), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(away, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(f.Processes["postgres"][0].PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	do()
+	if err := os.Remove(away); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitReady(t)
+}
+
+// awaitReady waits until every process says that it can work.
+func (f *fleet) awaitReady(t *testing.T) {
+	t.Helper()
+	for service, replicas := range f.Processes {
+		for _, r := range replicas {
+			if r.ReadyURL != "" {
+				await(t, service+" is ready", func() bool { return isReady(t, r.ReadyURL) })
+			}
+		}
+	}
+}
+
+func isReady(t *testing.T, url string) bool {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
 func binaries(t *testing.T) string {

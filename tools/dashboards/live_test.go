@@ -19,6 +19,7 @@ import (
 const (
 	rounds = 40
 	pace   = 300 * time.Millisecond
+	faulty = rounds / 2 // goes without Postgres, so that faults of our own are seen, too
 )
 
 func TestEveryQueryHasData(t *testing.T) {
@@ -71,7 +72,11 @@ func live(t *testing.T) *history {
 	next := time.NewTicker(pace)
 	defer next.Stop()
 	for n := range rounds {
-		tr.round(t, n)
+		if tr.faulty = n == faulty; tr.faulty {
+			f.withoutPostgres(t, func() { tr.round(t, n) })
+		} else {
+			tr.round(t, n)
+		}
 		<-next.C
 		h.pass(interval)
 		f.scrape(t, h)

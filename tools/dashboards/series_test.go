@@ -142,9 +142,9 @@ var series = map[string]made{
 		quiet: []string{`process_start_time_seconds{job="access", instance="a"} 1+0x10 2+0x10`, `process_start_time_seconds{job="access", instance="b"} 1+0x10 2+0x10`},
 	},
 	"MemoryNearLimit": {
-		fire: []string{`go_memory_classes_total_bytes{job="access", instance="a"} 990+0x20`, `go_memory_classes_heap_released_bytes{job="access", instance="a"} 20+0x20`,
+		fire: []string{`go_memstats_sys_bytes{job="access", instance="a"} 990+0x20`, `go_memstats_heap_released_bytes{job="access", instance="a"} 20+0x20`,
 			`go_gc_gomemlimit_bytes{job="access", instance="a"} 1000+0x20`},
-		quiet: []string{`go_memory_classes_total_bytes{job="access", instance="a"} 990+0x20`, `go_memory_classes_heap_released_bytes{job="access", instance="a"} 500+0x20`,
+		quiet: []string{`go_memstats_sys_bytes{job="access", instance="a"} 990+0x20`, `go_memstats_heap_released_bytes{job="access", instance="a"} 500+0x20`,
 			`go_gc_gomemlimit_bytes{job="access", instance="a"} 1000+0x20`},
 	},
 	"FilesNearLimit": {

@@ -44,6 +44,8 @@ type traffic struct {
 	owner    string // a token
 	reviewer string // of somebody else
 	receiver string // URL
+	changed  string // a target whose changes wait
+	faulty   bool   // something is away, so that statuses are not as wanted
 }
 
 func startTraffic(t *testing.T, f *fleet) *traffic {
@@ -102,6 +104,7 @@ func (tr *traffic) createAction(t *testing.T, name, script, timeout string) stri
 func (tr *traffic) setUpHooks(t *testing.T) {
 	t.Helper()
 	look := tr.createTarget(t, "look", tr.receiver+"/ok", "restWebhook", true)
+	tr.changed = look
 	ask := tr.createTarget(t, "ask", tr.receiver+"/ok", "restWebhook", true)
 	script := tr.createTarget(t, "script", "action://"+tr.createAction(t, "pass", pass, "2s"), "restCall", true)
 	guard := tr.createTarget(t, "guard", tr.receiver+"/busy", "restWebhook", false)
@@ -194,33 +197,27 @@ func (tr *traffic) round(t *testing.T, n int) {
 	calls.Wait()
 }
 
-// change asks for one that must wait; every other one is approved.
+// change asks for one that must wait; in the next round it is approved.
 func (tr *traffic) change(t *testing.T, n int) {
 	t.Helper()
-	status, _ := tr.do(t, tr.owner, http.MethodPost, targets,
-		object{"name": fmt.Sprint("wanted ", n), "endpoint": tr.receiver + "/ok", "timeout": "2s", "restAsync": object{}})
-	if status != http.StatusAccepted {
-		t.Errorf("a change that must wait: status %d", status)
-	}
 	if n%2 == 0 {
+		tr.want(t, 202, tr.owner, http.MethodPatch, targets+"/"+tr.changed, object{"name": fmt.Sprint("look ", n)})
 		return
 	}
 	requests := "/api/v0/organizations/" + tr.fleet.OrganizationID + "/adminActions"
 	list := tr.want(t, 200, tr.reviewer, http.MethodGet, requests+"?status=pending", nil)
 	items, _ := list["items"].([]any)
-	if len(items) == 0 {
-		t.Error("nothing waits")
-		return
+	for _, item := range items {
+		request, _ := item.(object)
+		tr.want(t, 200, tr.reviewer, http.MethodPost, requests+"/"+fmt.Sprint(request["id"])+"/approve", object{})
 	}
-	first, _ := items[0].(object)
-	tr.want(t, 200, tr.reviewer, http.MethodPost, requests+"/"+fmt.Sprint(first["id"])+"/approve", object{})
 }
 
 // want is do for calls that must be answered with a status.
 func (tr *traffic) want(t *testing.T, status int, token, method, path string, in any) object {
 	t.Helper()
 	got, answer := tr.do(t, token, method, path, in)
-	if got != status {
+	if got != status && !tr.faulty {
 		t.Errorf("%s %s: status %d, want %d: %v", method, path, got, status, answer)
 	}
 	return answer
