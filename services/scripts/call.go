@@ -47,11 +47,15 @@ func (s *Service) call(ctx context.Context, p program, c call) (journal.ID, invo
 		ID: id, Tenant: tenantID, Organization: p.GetOrganizationId(), ActionID: p.GetActionId(), ActionName: p.GetName(),
 		Version: p.GetVersion(), Trigger: c.trigger, RunID: c.runID, Started: time.Now().UTC(), AllowedToFail: p.GetAllowedToFail(),
 	}
+	ctx, span := begin(ctx, &e)
 	result, err := s.pool.Invoke(ctx, c.request(tenantID, p))
+	if err == nil {
+		e.Fill(result)
+	}
+	end(span, &e, err)
 	if err != nil {
 		return 0, invocation.Result{}, err
 	}
-	e.Fill(result)
 	s.tell(ctx, finished{Entry: e, queue: max(0, time.Since(e.Started)-result.Duration), sent: len(c.input), received: len(result.Output)})
 	s.recorder.Record(e)
 	return id, result, nil

@@ -138,7 +138,9 @@ func (p *Pool) use(ctx context.Context, w *process, req invocation.Request) (inv
 	if deadline, ok := ctx.Deadline(); ok {
 		req.Budget = max(deadline.Sub(begin), 1)
 	}
+	ctx, span := beginUse(ctx, w)
 	res, err := w.exchange(ctx, &req, longest(&req), p.cfg.Grace)
+	defer func() { endUse(ctx, span, res) }()
 	switch {
 	case err == nil:
 		p.idle.put(w)
