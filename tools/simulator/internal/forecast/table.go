@@ -50,7 +50,7 @@ func (p *printer) services(f Forecast) {
 		if s.Replicas < 2 {
 			less = "none left"
 		}
-		p.line("%s\t%d\t%.2f\t%s\t%s\t%s\t%.0f MiB", s.Name, s.Replicas, s.Cores, percent(s.Busiest), less, percent(s.Burst), s.Memory)
+		p.line("%s\t%d\t%.3f\t%s\t%s\t%s\t%.0f MiB", s.Name, s.Replicas, s.Cores, percent(s.Busiest), less, percent(s.Burst), s.Memory)
 		total += s.Replicas
 	}
 	p.line("\t%d", total)
