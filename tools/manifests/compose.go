@@ -27,7 +27,7 @@ func checkCompose(ctx context.Context, h *house, text []byte) ([]string, error) 
 	}
 	project, err := loadCompose(ctx, h.path(composeFile), text, variables)
 	if err != nil {
-		return []string{composeFile + ": " + err.Error()}, nil
+		return []string{composeFile + ": " + err.Error()}, nil //nolint:nilerr // what is wrong with the file is a finding
 	}
 	findings := checkVariables(text, variables)
 	findings = append(findings, checkComposeSet(h, project)...)

@@ -6,7 +6,7 @@
 // all of them against each other and against the services.
 //
 //	go run . ../..            every breach is one line; exit code 1
-//	go run . -update ../..    writes what is generated, then checks
+//	go run . -update ../..    writes what is generated
 //
 // It needs no cluster, no registry and no network. What cannot be read here,
 // whether the processes come up with what the manifests give them, its tests

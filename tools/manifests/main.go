@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	update := flag.Bool("update", false, "write what is generated")
+	update := flag.Bool("update", false, "write what is generated, and check nothing")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: manifests [-update] <root of the repository>")
@@ -30,9 +30,7 @@ func main() {
 
 func run(ctx context.Context, root string, update bool) ([]string, error) {
 	if update {
-		if err := writeRules(root); err != nil {
-			return nil, err
-		}
+		return nil, writeRules(root)
 	}
 	return check(ctx, root)
 }
