@@ -88,6 +88,8 @@ type play struct {
 	replicas map[string]int
 	random   draw
 	event    cost.Amounts // that has a chain
+	any      cost.Amounts // the average one's
+	shares   []float64    // of the targets
 
 	events, runs line
 	targets      []*target
@@ -97,14 +99,18 @@ type play struct {
 	watches      []*watch
 	needs        cost.Amounts
 
-	rates   traffic.Rates // of this minute
-	waiting cost.Amounts  // that those need who wait
+	rates   traffic.Rates      // of this minute
+	waiting cost.Amounts       // that those need who wait
+	left    map[string]float64 // to events, of each second
 }
 
 func newPlay(m demand.Model, replicas map[string]int, seed uint64) *play {
 	p := &play{model: m, replicas: replicas, random: newDraw(seed), event: m.Event(), ages: map[int]int{}}
+	matched := m.Profile.MatchedEvents
+	p.any = p.event.Times(matched).Plus(1-matched, m.Tariff.EventMiss)
 	for _, t := range m.Profile.Targets {
 		p.targets = append(p.targets, newTarget(m.Profile, t))
+		p.shares = append(p.shares, t.Share)
 	}
 	p.watches = watches(m.Profile)
 	return p
@@ -115,6 +121,7 @@ func (p *play) begin(t int) {
 	profile := p.model.Profile
 	p.rates = profile.At(t)
 	p.waiting = p.model.Waiting(p.rates)
+	p.left = p.budget()
 	if t < traffic.Day {
 		p.needs = p.needs.Plus(minute, p.model.Needs(p.rates))
 	}
@@ -131,7 +138,7 @@ func (p *play) second(t int) {
 	n := p.random.poisson(p.rates.Events)
 	p.ledger.Published += n
 	p.events.push(t, n)
-	left := p.budget()
+	left := maps.Clone(p.left)
 	for _, target := range p.targets {
 		target.wake(t)
 	}

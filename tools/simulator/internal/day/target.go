@@ -82,8 +82,8 @@ func (t *target) trip(now int) {
 // works closes the circuit.
 func (t *target) works() { t.open, t.trips, t.broke = false, 0, 0 }
 
-// backOff puts one off that was tried so many times; false: it was the last.
-func (t *target) backOff(attempts, now int, random float64) bool {
+// backOff puts n off that were tried so many times; false: it was the last try.
+func (t *target) backOff(attempts, now, n int, random float64) bool {
 	if attempts > len(t.waits) {
 		return false
 	}
@@ -92,7 +92,7 @@ func (t *target) backOff(attempts, now int, random float64) bool {
 	if t.later[due] == nil {
 		t.later[due] = make([]int, len(t.ready))
 	}
-	t.later[due][attempts]++
-	t.off++
+	t.later[due][attempts] += n
+	t.off += n
 	return true
 }

@@ -52,14 +52,12 @@ var (
 // resolve takes events from their stream; those with a chain go to RUNS, as old
 // as they are.
 func (p *play) resolve(t int, left map[string]float64) {
-	share := p.model.Profile.MatchedEvents
-	price := p.event.Times(share).Plus(1-share, p.model.Tariff.EventMiss)
-	n := p.events.take(afford(left, price, 1, resolving...), t, func(age, count int) {
-		matched := p.random.binomial(count, share)
+	n := p.events.take(afford(left, p.any, 1, resolving...), t, func(age, count int) {
+		matched := p.random.binomial(count, p.model.Profile.MatchedEvents)
 		p.ledger.Unmatched += count - matched
 		p.runs.push(t-age, matched)
 	})
-	pay(left, price, n, resolving...)
+	pay(left, p.any, n, resolving...)
 }
 
 // deliver takes runs from their stream and makes first attempts.
@@ -77,11 +75,7 @@ func (p *play) deliver(t int, left map[string]float64) {
 		deliveries += (i + 1) * k
 	}
 	p.ledger.Deliveries += deliveries
-	shares := make([]float64, len(p.targets))
-	for i, target := range p.targets {
-		shares[i] = target.Share
-	}
-	for i, k := range p.random.split(deliveries, shares) {
+	for i, k := range p.random.split(deliveries, p.shares) {
 		p.first(t, i, k)
 	}
 }
@@ -192,10 +186,14 @@ func (p *play) fail(t, i int, taken []int) (made int) {
 	return made
 }
 
+// handfuls is how many times is drawn at most for what fails in one second.
+const handfuls = 100
+
 func (p *play) backOff(t int, target *target, attempts, n int) {
-	for range n {
-		if !target.backOff(attempts, t, p.random.Float64()) {
-			p.ledger.Dead++
+	for each := (n + handfuls - 1) / handfuls; n > 0; n -= each {
+		each = min(each, n)
+		if !target.backOff(attempts, t, each, p.random.Float64()) {
+			p.ledger.Dead += each
 		}
 	}
 }
