@@ -54,6 +54,30 @@ type Consumer struct {
 // as disposition.go says. It is handled at least once; handlers are
 // idempotent. The handler's ctx outlives ctx.
 func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Context, Message) error) error {
+	var work sync.WaitGroup
+	defer work.Wait()
+	return c.consume(ctx, cfg, func(t *Taken) {
+		work.Go(func() { t.Settle(guarded(t.ctx, t.Message, handle)) })
+	})
+}
+
+// guarded calls the handler. A panic there is a failure of that message alone.
+func guarded(ctx context.Context, m Message, handle func(context.Context, Message) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked(r)
+		}
+	}()
+	return handle(ctx, m)
+}
+
+func panicked(r any) error {
+	return fault.Internal("internal error").Because(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+}
+
+// consume gives the consumer's messages to hand, which does not wait, until ctx
+// is done, and returns once all are settled.
+func (c *Conn) consume(ctx context.Context, cfg Consumer, hand func(*Taken)) error {
 	cfg = cfg.withDefaults()
 	var consumer jetstream.Consumer
 	err := patiently(ctx, func() (err error) {
@@ -69,7 +93,7 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	if err != nil {
 		return unlessStopped(ctx, fmt.Errorf("ensure consumer %s of %s: %w", cfg.Name, cfg.Stream, err))
 	}
-	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), handle: handle, slots: make(chan struct{}, cfg.Concurrency), inHand: map[jetstream.Msg]time.Time{}}
+	w := &consuming{conn: c, cfg: cfg, base: context.WithoutCancel(ctx), hand: hand, slots: make(chan struct{}, cfg.Concurrency), inHand: map[*Taken]struct{}{}}
 	stopKeeping := w.keepAlive()
 	defer stopKeeping()
 	stopWatching, err := c.watchLag(cfg)
@@ -112,81 +136,63 @@ func (c Consumer) withDefaults() Consumer {
 	return c
 }
 
-// consuming is one call of Consume.
+// consuming is one call of consume.
 type consuming struct {
 	conn   *Conn
 	cfg    Consumer
-	base   context.Context //nolint:containedctx // lives exactly as long as one call of Consume
-	handle func(context.Context, Message) error
+	base   context.Context //nolint:containedctx // lives exactly as long as one call of consume
+	hand   func(*Taken)
 	slots  chan struct{}
 	work   sync.WaitGroup
 	kind   sync.Once
 	series *messageSeries
 
 	mu     sync.Mutex
-	inHand map[jetstream.Msg]time.Time // since when
+	inHand map[*Taken]struct{}
 }
 
-// take starts a message once a slot is free: JetStream's own callback runs one
-// at a time, and waiting here is what holds the stream back.
+// take hands a message out once a slot is free: JetStream's own callback runs
+// one at a time, and waiting here is what holds the stream back.
 func (w *consuming) take(msg jetstream.Msg) {
-	w.slots <- struct{}{}
-	w.work.Go(func() {
-		defer func() { <-w.slots }()
-		w.process(msg)
-	})
-}
-
-func (w *consuming) process(msg jetstream.Msg) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		w.conn.log.Error("bus.metadata", "consumer", w.cfg.Name, "error", err)
 		return
 	}
-	m := Message{
-		Subject:   msg.Subject(),
-		Header:    msg.Headers(),
-		Data:      msg.Data(),
-		Sequence:  meta.Sequence.Stream,
-		Delivered: meta.NumDelivered,
-		Stored:    meta.Timestamp,
+	w.slots <- struct{}{}
+	w.work.Add(1)
+	t := &Taken{
+		Message: Message{
+			Subject:   msg.Subject(),
+			Header:    msg.Headers(),
+			Data:      msg.Data(),
+			Sequence:  meta.Sequence.Stream,
+			Delivered: meta.NumDelivered,
+			Stored:    meta.Timestamp,
+		},
+		of: w, msg: msg, since: time.Now(),
 	}
-	start := time.Now()
-	ctx, span := w.conn.startProcess(incoming(w.base, m.Header), w.cfg.Name, m)
-	w.hold(msg)
-	err = w.guarded(ctx, m)
-	w.leave(msg)
-	w.settle(ctx, msg, meta.NumDelivered, err)
-	endProcess(span, err)
-	w.measured(m.Subject).record(ctx, 1, start, err)
+	t.ctx, t.span = w.conn.startProcess(incoming(w.base, t.Header), w.cfg.Name, t.Message)
+	w.mu.Lock()
+	w.inHand[t] = struct{}{}
+	w.mu.Unlock()
+	w.hand(t)
+}
+
+// leave forgets a message, which is no longer kept alive then. It is false
+// where that has been done.
+func (w *consuming) leave(t *Taken) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, in := w.inHand[t]
+	delete(w.inHand, t)
+	return in
 }
 
 // measured returns the series of what is consumed, which is all of a kind.
 func (w *consuming) measured(subject string) *messageSeries {
 	w.kind.Do(func() { w.series = w.conn.meters.newProcess(w.cfg.Name, subject) })
 	return w.series
-}
-
-// guarded calls the handler. A panic there is a failure of that message alone.
-func (w *consuming) guarded(ctx context.Context, m Message) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fault.Internal("internal error").Because(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
-		}
-	}()
-	return w.handle(ctx, m)
-}
-
-func (w *consuming) hold(msg jetstream.Msg) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.inHand[msg] = time.Now()
-}
-
-func (w *consuming) leave(msg jetstream.Msg) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.inHand, msg)
 }
 
 // keepAlive tells the server which messages are still in hand, until stopped:
@@ -217,31 +223,12 @@ func (w *consuming) keepAlive() (stop func()) {
 func (w *consuming) keep(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for msg, since := range w.inHand {
-		if now.Sub(since) < w.cfg.AckWait/4 {
+	for t := range w.inHand {
+		if now.Sub(t.since) < w.cfg.AckWait/4 {
 			continue
 		}
-		if err := msg.InProgress(); err != nil {
+		if err := t.msg.InProgress(); err != nil {
 			w.conn.log.Warn("bus.keep_alive", "consumer", w.cfg.Name, "error", err)
 		}
-	}
-}
-
-// settle acknowledges as the error's class demands. An acknowledgement that
-// gets lost means one more delivery, which handlers stand.
-func (w *consuming) settle(ctx context.Context, msg jetstream.Msg, delivered uint64, err error) {
-	var settled error
-	switch dispose(err) {
-	case ack:
-		settled = msg.Ack()
-	case term:
-		w.conn.log.ErrorContext(ctx, "bus.message_refused", "consumer", w.cfg.Name, "subject", msg.Subject(), "error", err)
-		settled = msg.TermWithReason(oneLine(err.Error()))
-	case nak:
-		w.conn.log.WarnContext(ctx, "bus.message_failed", "consumer", w.cfg.Name, "subject", msg.Subject(), "delivered", delivered, "error", err)
-		settled = msg.NakWithDelay(nakPause(delivered))
-	}
-	if settled != nil {
-		w.conn.log.WarnContext(ctx, "bus.settle", "consumer", w.cfg.Name, "error", settled)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/pg/pgtest"
 )
 
 // rounds is in how many pieces a benchmark is cut. Ours and the baselines take
@@ -20,6 +21,7 @@ const rounds = 5
 type cost struct {
 	wall      time.Duration
 	cpu       time.Duration // of this process, user and kernel
+	database  time.Duration // CPU time of Postgres
 	latencies []time.Duration
 }
 
@@ -42,9 +44,10 @@ func spent(b *testing.B) (cpu time.Duration, peak int64) {
 func measured(b *testing.B, w work, n int) cost {
 	b.Helper()
 	before, _ := spent(b)
+	database := pgtest.Spent()
 	c := w(n)
 	after, _ := spent(b)
-	c.cpu = after - before
+	c.cpu, c.database = after-before, pgtest.Spent()-database
 	return c
 }
 
@@ -82,12 +85,12 @@ func asHosted(b *testing.B) {
 
 // compare reports what our work costs in units of what the baselines need, by
 // the medians of interleaved rounds: x/ is time, cpu/ is CPU time of this
-// process, in which bus, receiver and callers run too, but not Postgres; p50/
-// and p99/ are latencies, where ours has any.
+// process, in which bus, receiver and callers run too, all/ with that of
+// Postgres; p50/ and p99/ are latencies, where ours has any.
 func compare(b *testing.B, ours work, baselines map[string]work) {
 	b.Helper()
 	ratios := map[string][]float64{}
-	var cpu time.Duration
+	var cpu, database time.Duration
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.StopTimer()
@@ -103,7 +106,7 @@ func compare(b *testing.B, ours work, baselines map[string]work) {
 		b.StartTimer()
 		c := measured(b, ours, n)
 		b.StopTimer()
-		cpu += c.cpu
+		cpu, database = cpu+c.cpu, database+c.database
 		for name, than := range bare {
 			c.against(name, than, ratios)
 		}
@@ -114,6 +117,7 @@ func compare(b *testing.B, ours work, baselines map[string]work) {
 	}
 	_, peak := spent(b)
 	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-us/op")
+	b.ReportMetric(float64(database.Microseconds())/float64(b.N), "db-us/op")
 	b.ReportMetric(float64(peak>>20), "peak-MiB")
 }
 
@@ -126,6 +130,9 @@ func (c cost) against(name string, bare cost, ratios map[string][]float64) {
 	}
 	add("x/", c.wall, bare.wall)
 	add("cpu/", c.cpu, bare.cpu)
+	if c.database > 0 {
+		add("all/", c.cpu+c.database, bare.cpu)
+	}
 	if len(c.latencies) > 0 {
 		add("p50/", percentile(c.latencies, 50), percentile(bare.latencies, 50))
 		add("p99/", percentile(c.latencies, 99), percentile(bare.latencies, 99))

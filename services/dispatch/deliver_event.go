@@ -13,6 +13,7 @@ import (
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/doorman"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -22,31 +23,63 @@ const consumerName = "dispatch"
 
 // consumeRuns delivers events.
 func (s *Service) consumeRuns(ctx context.Context) error {
-	return s.bus.Consume(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverEvent)
+	return s.bus.ConsumeTogether(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverEvents)
 }
 
-// deliverEvent makes an event's run. A message that comes again, or an event
-// that was published again, may have been handled to the end; then its targets
-// are not called once more.
-func (s *Service) deliverEvent(ctx context.Context, m bus.Message) error {
+// arrival is an event that has come.
+type arrival struct {
+	doorman.Visit
+	message *bus.Taken
+	run     run.Run
+}
+
+// deliverEvents makes the runs of events, whose messages are settled once that
+// is done. A message that comes again, or an event that was published again, may
+// have been handled to the end; then its targets are not called once more.
+func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken) {
+	arrivals, visits := make([]*arrival, 0, len(messages)), make([]*doorman.Visit, 0, len(messages))
+	now := time.Now()
+	for _, m := range messages {
+		r, err := readRun(m, now)
+		if err != nil {
+			m.Settle(err)
+			continue
+		}
+		a := &arrival{message: m, run: r}
+		a.Event = r.Event()
+		arrivals, visits = append(arrivals, a), append(visits, &a.Visit)
+	}
+	s.doorman.Admit(ctx, visits)
+	for _, a := range arrivals {
+		s.deliverEvent(a)
+	}
+}
+
+// deliverEvent begins with an event that was let in.
+func (s *Service) deliverEvent(a *arrival) {
+	if !a.In() {
+		a.message.Settle(a.Err)
+		return
+	}
+	over := func(err error) {
+		s.doorman.Leave(a.Event)
+		a.message.Settle(err)
+	}
+	if err := s.courier.NumberDeliveries(&a.run); err != nil {
+		over(err)
+		return
+	}
+	traceEvent(a.message.Context(), &a.run)
+	s.courier.Deliver(a.message.Context(), a.run, over)
+}
+
+// readRun reads the run that a message asks for.
+func readRun(m *bus.Taken, now time.Time) (run.Run, error) {
 	cmd := new(dispatchv1.DeliverEventCommand)
 	if err := proto.Unmarshal(m.Data, cmd); err != nil {
-		return fault.Invalid("run: malformed").Because(err)
+		return run.Run{}, fault.Invalid("run: malformed").Because(err)
 	}
-	r, err := eventRun(strings.TrimPrefix(m.Subject, contract.DeliverEventSubject("")), cmd, time.Now())
-	if err != nil {
-		return err
-	}
-	leave, err := s.doorman.Admit(ctx, r.Event())
-	if err != nil || leave == nil {
-		return err
-	}
-	defer leave()
-	if err := s.courier.NumberDeliveries(&r); err != nil {
-		return err
-	}
-	traceEvent(ctx, &r)
-	return s.courier.Deliver(ctx, r)
+	return eventRun(strings.TrimPrefix(m.Subject, contract.DeliverEventSubject("")), cmd, now)
 }
 
 // eventRun reads the command. The deliveries have no ids yet.

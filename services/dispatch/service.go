@@ -114,7 +114,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.doorman.Run, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
+	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
 }
 
 // shareCircuits keeps replicas of one mind about targets.

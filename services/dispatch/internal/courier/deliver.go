@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
@@ -10,38 +11,21 @@ import (
 )
 
 // Deliver takes an event's run: steps, body and ids of deliveries are set. It
-// returns once the run is committed with whatever its first attempts have come
-// to by then. An error means that it is not, or not known to be: then the
-// message must come again.
-func (c *Courier) Deliver(ctx context.Context, r run.Run) error {
-	f := c.begin(ctx, r)
-	f.wait()
-	if err := c.commit(ctx, &f.run); err != nil {
-		f.end() // nobody would know the results
-		f.drop()
-		return err
+// does not wait; done is called once the run is committed with whatever its
+// first attempts have come to by then, and holds up other commits until it
+// returns. An error means that it is not committed, or not known to be: then
+// the message must come again.
+func (c *Courier) Deliver(ctx context.Context, r run.Run, done func(error)) {
+	f := &firsts{courier: c, run: r, done: done, slots: make([]*slot, len(r.Deliveries))}
+	f.ctx, f.end = c.inFlight.begin(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.start()
+	if f.quick == 0 {
+		f.commit()
+		return
 	}
-	f.leave()
-	for _, d := range f.run.Deliveries {
-		if d.State.Waiting() {
-			c.Kick()
-			break
-		}
-	}
-	return nil
-}
-
-// commit stores the run. Ids come from several machines and may, once in a
-// lifetime, meet; then it gets others.
-func (c *Courier) commit(ctx context.Context, r *run.Run) error {
-	err := c.runs.Commit(ctx, *r)
-	if fault.CodeOf(err) != fault.CodeAlreadyExists {
-		return err
-	}
-	if err := c.Number(r); err != nil {
-		return err
-	}
-	return c.runs.Commit(ctx, *r)
+	f.hold = time.AfterFunc(c.cfg.Hold, f.overdue)
 }
 
 // Number gives a run and its deliveries new ids.
@@ -66,31 +50,40 @@ func (c *Courier) NumberDeliveries(r *run.Run) (err error) {
 	return nil
 }
 
-// firsts are the first attempts of a run. Only its own methods change the run,
-// one at a time; attempts hand in what they came to.
+// firsts are the first attempts of a run. First the run is ours: what attempts
+// come to changes it. Then it is committed as it is, and what comes later is
+// reported, if it was, and forgotten, if it was not.
 type firsts struct {
 	courier *Courier
 	ctx     context.Context //nolint:containedctx // lives exactly as long as the run's first attempts
 	end     func()
+	done    func(error)
+	hold    *time.Timer
+
+	mu      sync.Mutex
+	stage   stage
+	again   bool // it got other ids and is committed again
 	run     run.Run
-	results chan reported
 	slots   []*slot // of the attempts, by step
 	pending int     // attempts under way
 	quick   int     // those of them that are worth waiting for
+	late    []reported
 }
+
+// stage is how far a run has come.
+type stage uint8
+
+const (
+	ours stage = iota
+	committing
+	committed
+	dropped // not committed: nobody wants to know
+)
 
 type reported struct {
 	index  int
 	quick  bool
 	report run.Report
-}
-
-// begin starts the attempts of those steps that may go.
-func (c *Courier) begin(ctx context.Context, r run.Run) *firsts {
-	f := &firsts{courier: c, run: r, results: make(chan reported, len(r.Deliveries)), slots: make([]*slot, len(r.Deliveries))}
-	f.ctx, f.end = c.inFlight.begin(ctx)
-	f.start()
-	return f
 }
 
 // start starts an attempt of every delivery that is due, as far as there are
@@ -130,43 +123,49 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	sent := *d
 	sent.Body = f.run.Body
 	f.courier.inFlight.work.Go(func() {
-		defer x.release()
 		ctx, span := beginFirst(f.ctx, sent)
 		report := f.courier.try(ctx, caller, sent)
 		conclude(span, report)
 		span.End()
-		f.results <- reported{i, !slow, report}
+		x.release()
+		f.hear(reported{i, !slow, report})
 	})
 }
 
-// wait takes results until there are all of those that can be expected soon, or
-// for as long as a message is held.
-func (f *firsts) wait() {
-	if f.quick == 0 {
-		return
-	}
-	hold := time.NewTimer(f.courier.cfg.Hold)
-	defer hold.Stop()
-	for f.quick > 0 {
-		select {
-		case r := <-f.results:
-			f.take(r)
-		case <-hold.C:
-			f.blame()
-			return
+// hear takes what an attempt came to.
+func (f *firsts) hear(r reported) {
+	f.mu.Lock()
+	switch f.stage {
+	case ours:
+		f.take(r)
+		if f.quick == 0 {
+			f.commit()
 		}
+	case committing:
+		f.late = append(f.late, r)
+	case committed:
+		defer f.follow(r)
+	case dropped:
 	}
+	f.mu.Unlock()
 }
 
-// blame remembers the targets that have not answered: for a while, messages are
-// not held for their sake, and they share slots with their like.
-func (f *firsts) blame() {
+// overdue commits the run although attempts are under way, and remembers the
+// targets that have not answered: for a while, messages are not held for their
+// sake, and they share slots with their like.
+func (f *firsts) overdue() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stage != ours {
+		return
+	}
 	for i, d := range f.run.Deliveries {
 		if d.State == delivery.Sending {
 			f.courier.slow.blame(targetOf(d))
 			f.slots[i].lasts()
 		}
 	}
+	f.commit()
 }
 
 // take applies a result and starts what it lets go.
@@ -184,37 +183,73 @@ func (f *firsts) take(r reported) {
 		next.Attempts = append(next.Attempts, r.report.Attempt)
 	}
 	*d = next
+	if len(f.run.Deliveries) == 1 {
+		return // nothing waits for it
+	}
 	for i, moved := range run.Advance(f.run.Deliveries, r.report.Event.At) {
 		f.run.Deliveries[i].Delivery = moved
 	}
 	f.start()
 }
 
-// leave lets the attempts go on that are still under way.
-func (f *firsts) leave() {
-	if f.pending == 0 {
+// commit hands the run in as it is.
+func (f *firsts) commit() {
+	f.stage = committing
+	if f.hold != nil {
+		f.hold.Stop()
+	}
+	f.courier.runs.Hand(f.ctx, f.run, f.told)
+}
+
+// told takes the answer. Ids come from several machines and may, once in a
+// lifetime, meet; then the run gets others.
+func (f *firsts) told(err error) {
+	f.mu.Lock()
+	if fault.CodeOf(err) == fault.CodeAlreadyExists && !f.again {
+		f.again = true
+		if err = f.courier.Number(&f.run); err == nil {
+			defer f.mu.Unlock()
+			f.commit()
+			return
+		}
+	}
+	late := f.late
+	f.late, f.stage = nil, committed
+	if err != nil {
+		f.stage = dropped
+	}
+	over := err != nil || f.pending == 0 // nobody would know the results
+	f.mu.Unlock()
+	if over {
 		f.end()
-		return
 	}
-	f.courier.inFlight.work.Go(func() {
-		defer f.end()
-		f.follow()
-	})
+	if err == nil {
+		for _, r := range late {
+			f.courier.inFlight.work.Go(func() { f.follow(r) })
+		}
+		f.courier.kickFor(f.run.Deliveries)
+	}
+	f.done(err)
 }
 
-// follow reports the results that came too late for the run's own transaction.
-func (f *firsts) follow() {
-	for ; f.pending > 0; f.pending-- {
-		r := <-f.results
-		d := f.run.Deliveries[r.index]
-		r.report.Run, r.report.Delivery = d.Run, d.ID
-		f.courier.report(f.ctx, r.report, d.Lease)
+// follow reports a result that came too late for the run's own transaction.
+func (f *firsts) follow(r reported) {
+	d := f.run.Deliveries[r.index]
+	r.report.Run, r.report.Delivery = d.Run, d.ID
+	f.courier.report(f.ctx, r.report, d.Lease)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pending--; f.pending == 0 {
+		f.end()
 	}
 }
 
-// drop waits for the results and forgets them.
-func (f *firsts) drop() {
-	for ; f.pending > 0; f.pending-- {
-		<-f.results
+// kickFor wakes the loop where it has something to do.
+func (c *Courier) kickFor(deliveries []run.Delivery) {
+	for _, d := range deliveries {
+		if d.State.Waiting() {
+			c.Kick()
+			return
+		}
 	}
 }

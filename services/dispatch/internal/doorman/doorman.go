@@ -4,8 +4,9 @@
 //
 // Streams forget a message's id after two minutes; what is published or resolved
 // again later comes as a message like any other, and only the runs that are kept
-// tell that it is none. Many events share a question, so that it costs each a
-// few microseconds and one that is alone a round trip to the database.
+// tell that it is none. Events that come together share a question, so that it
+// costs each a few microseconds and one that is alone a round trip to the
+// database.
 package doorman
 
 import (
@@ -15,7 +16,6 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/services/dispatch/internal/groupcommit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -28,45 +28,65 @@ type Question struct {
 // Ask answers questions.
 type Ask func(context.Context, []*Question) error
 
-// Doorman is safe for concurrent use. Run must be running for Admit to return.
+// Doorman is safe for concurrent use.
 type Doorman struct {
-	questions *groupcommit.Writer[*Question]
-	turned    atomic.Uint64
+	ask    Ask
+	turned atomic.Uint64
 
 	mu     sync.Mutex
 	inside map[run.Event]struct{}
 }
 
-// bounds are those of a question: a second is on its way while the next gather.
-var bounds = groupcommit.Config{MaxBatch: 256, Parallel: 2, Timeout: 10 * time.Second}
+// timeout of a question.
+const timeout = 10 * time.Second
 
 // New returns a doorman who asks ask.
-func New(ask Ask) *Doorman {
-	return &Doorman{questions: groupcommit.New(bounds, ask), inside: map[run.Event]struct{}{}}
+func New(ask Ask) *Doorman { return &Doorman{ask: ask, inside: map[run.Event]struct{}{}} }
+
+// Visit is an event at the door.
+type Visit struct {
+	Question
+	// Err is why it is neither let in nor known. CodeUnavailable: somebody has
+	// it in hand, and what he makes of it is not known yet.
+	Err error
 }
 
-// Run answers until ctx is done. Stop those who call Admit first.
-func (d *Doorman) Run(ctx context.Context) error { return d.questions.Run(ctx) }
+// In reports that the event was let in: then call Leave once its run is
+// committed, or is not going to be.
+func (v *Visit) In() bool { return v.Err == nil && !v.Known }
 
-// Admit lets an event in that has no run yet: then call leave once its run is
-// committed, or is not going to be. Without leave and error, it has its run.
-// CodeUnavailable: somebody has it in hand, and what he makes of it is not known
-// yet.
-func (d *Doorman) Admit(ctx context.Context, e run.Event) (leave func(), err error) {
-	if !d.enter(e) {
-		return nil, fault.Unavailable("event %s is in hand already", e.ID)
+// Admit lets those events in that have no run yet.
+func (d *Doorman) Admit(ctx context.Context, visits []*Visit) {
+	asked := make([]*Question, 0, len(visits))
+	for _, v := range visits {
+		if d.enter(v.Event) {
+			asked = append(asked, &v.Question)
+		} else {
+			v.Err = fault.Unavailable("event %s is in hand already", v.Event.ID)
+		}
 	}
-	q := &Question{Event: e}
-	if err := d.questions.Commit(ctx, q); err != nil {
-		d.leave(e)
-		return nil, err
+	if len(asked) == 0 {
+		return
 	}
-	if q.Known {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := d.ask(ctx, asked)
+	for _, v := range visits {
+		if v.Err == nil {
+			d.decide(v, err)
+		}
+	}
+}
+
+// decide shows those out who may not come in.
+func (d *Doorman) decide(v *Visit, err error) {
+	if v.Err = err; v.In() {
+		return
+	}
+	if err == nil {
 		d.turned.Add(1)
-		d.leave(e)
-		return nil, nil
 	}
-	return func() { d.leave(e) }, nil
+	d.Leave(v.Event)
 }
 
 // TurnedAway is how many events were not let in because they had their run.
@@ -82,7 +102,8 @@ func (d *Doorman) enter(e run.Event) bool {
 	return true
 }
 
-func (d *Doorman) leave(e run.Event) {
+// Leave says that an event that was let in is no longer in hand.
+func (d *Doorman) Leave(e run.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.inside, e)

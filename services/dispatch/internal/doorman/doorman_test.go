@@ -3,73 +3,63 @@ package doorman_test
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/doorman"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// attended returns a doorman on duty.
-func attended(t *testing.T, ask doorman.Ask) *doorman.Doorman {
-	t.Helper()
-	d := doorman.New(ask)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return d
+// visits come together.
+func visits(events ...run.Event) []*doorman.Visit {
+	all := make([]*doorman.Visit, len(events))
+	for i, e := range events {
+		all[i] = &doorman.Visit{Question: doorman.Question{Event: e}}
+	}
+	return all
 }
 
 func TestAdmit(t *testing.T) {
 	t.Parallel()
-	var known atomic.Bool
-	var broken atomic.Pointer[error]
-	d := attended(t, func(_ context.Context, asked []*doorman.Question) error {
-		if err := broken.Load(); err != nil {
-			return *err
+	var (
+		known  = map[run.Event]bool{}
+		broken error
+		asked  int
+	)
+	d := doorman.New(func(_ context.Context, questions []*doorman.Question) error {
+		asked++
+		for _, q := range questions {
+			q.Known = known[q.Event]
 		}
-		for _, q := range asked {
-			q.Known = known.Load() && q.Event.ID == "a"
-		}
-		return nil
+		return broken
 	})
-	a := run.Event{Tenant: "t", ID: "a"}
+	admit := func(events ...run.Event) []*doorman.Visit {
+		all := visits(events...)
+		d.Admit(t.Context(), all)
+		return all
+	}
+	a, b, c := run.Event{Tenant: "t", ID: "a"}, run.Event{Tenant: "t", ID: "b"}, run.Event{Tenant: "u", ID: "a"}
+	known[b] = true
 
-	leave, err := d.Admit(t.Context(), a)
-	if err != nil || leave == nil {
-		t.Fatalf("a new event was not let in: %v", err)
+	together := admit(a, b, c, a)
+	if asked != 1 || !together[0].In() || together[1].In() || together[1].Err != nil || !together[2].In() {
+		t.Errorf("of a new one, one that has its run and one of another tenant: %t, %t, %t by %d questions",
+			together[0].In(), together[1].In(), together[2].In(), asked)
 	}
-	if _, err := d.Admit(t.Context(), a); fault.CodeOf(err) != fault.CodeUnavailable {
-		t.Errorf("an event that is in hand: %v", err)
+	if fault.CodeOf(together[3].Err) != fault.CodeUnavailable {
+		t.Errorf("one that came along twice: %v", together[3].Err)
 	}
-	for _, other := range []run.Event{{Tenant: "t", ID: "b"}, {Tenant: "u", ID: "a"}} {
-		leaveOther, err := d.Admit(t.Context(), other)
-		if err != nil || leaveOther == nil {
-			t.Fatalf("another event %v: %v", other, err)
-		}
-		leaveOther()
+	if again := admit(a)[0]; again.In() || fault.CodeOf(again.Err) != fault.CodeUnavailable || asked != 1 {
+		t.Errorf("an event that is in hand: %v, %d questions", again.Err, asked)
 	}
-	leave()
+	d.Leave(a)
 
-	away := errors.New("away")
-	broken.Store(&away)
-	if _, err := d.Admit(t.Context(), a); !errors.Is(err, away) {
-		t.Errorf("without an answer: %v", err)
+	broken = errors.New("away")
+	if v := admit(a)[0]; !errors.Is(v.Err, broken) {
+		t.Errorf("without an answer: %v", v.Err)
 	}
-	broken.Store(nil)
-	known.Store(true)
-	if leave, err := d.Admit(t.Context(), a); err != nil || leave != nil || d.TurnedAway() != 1 {
-		t.Errorf("an event that has its run: let in %t, %v, %d turned away", leave != nil, err, d.TurnedAway())
+	broken, known[a] = nil, true
+	if v := admit(a)[0]; v.In() || v.Err != nil || d.TurnedAway() != 2 {
+		t.Errorf("an event that has its run meanwhile: in %t, %v, %d turned away", v.In(), v.Err, d.TurnedAway())
 	}
 }

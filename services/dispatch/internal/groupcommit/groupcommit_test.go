@@ -123,3 +123,48 @@ func TestCommit(t *testing.T) {
 		}
 	})
 }
+
+// TestCommitAnotherOnlyForEnough: while a transaction is under way, a second one
+// waits until it is worth it.
+func TestCommitAnotherOnlyForEnough(t *testing.T) {
+	t.Parallel()
+	running, proceed := make(chan []int, 10), make(chan struct{})
+	w := groupcommit.New(groupcommit.Config{MaxBatch: 4, Parallel: 2, Enough: 3, Timeout: time.Minute}, func(_ context.Context, items []int) error {
+		running <- slices.Clone(items)
+		<-proceed
+		return nil
+	})
+	run(t, w)
+	var told sync.WaitGroup
+	hand := func(items ...int) {
+		for _, i := range items {
+			told.Add(1)
+			w.Hand(t.Context(), i, func(error) { told.Done() })
+		}
+	}
+	hand(0)
+	got := [][]int{<-running}
+	hand(1, 2)
+	if len(running) > 0 {
+		t.Error("two were enough")
+	}
+	hand(3)
+	got = append(got, <-running)
+	hand(4, 5, 6, 7, 8)
+	close(proceed)
+	told.Wait()
+	for len(running) > 0 {
+		got = append(got, <-running)
+	}
+	var all []int
+	for _, batch := range got {
+		all = append(all, batch...)
+		if len(batch) > 4 {
+			t.Errorf("a batch of %d", len(batch))
+		}
+	}
+	slices.Sort(all)
+	if !slices.Equal(got[0], []int{0}) || !slices.Equal(got[1], []int{1, 2, 3}) || len(all) != 9 {
+		t.Errorf("batches %v", got)
+	}
+}

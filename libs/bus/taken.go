@@ -1,0 +1,113 @@
+package bus
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Taken is a message in hand. It is kept alive until whoever has it settles it,
+// once, from any goroutine.
+type Taken struct {
+	Message
+
+	of    *consuming
+	msg   jetstream.Msg
+	since time.Time
+	ctx   context.Context //nolint:containedctx // lives exactly as long as the message is in hand
+	span  trace.Span
+}
+
+// Context has the identity and the trace that the message came with. Nobody
+// cancels it.
+func (t *Taken) Context() context.Context { return t.ctx }
+
+// Settle says what became of the message: it is acknowledged after nil, and
+// otherwise disposed of as disposition.go says. What is said a second time is
+// not heard.
+func (t *Taken) Settle(err error) {
+	w := t.of
+	if !w.leave(t) {
+		return
+	}
+	t.answer(err)
+	endProcess(t.span, err)
+	w.measured(t.Subject).record(t.ctx, 1, t.since, err)
+	<-w.slots
+	w.work.Done()
+}
+
+// answer acknowledges as the error's class demands. An acknowledgement that
+// gets lost means one more delivery, which handlers stand.
+func (t *Taken) answer(err error) {
+	var settled error
+	log, name := t.of.conn.log, t.of.cfg.Name
+	switch dispose(err) {
+	case ack:
+		settled = t.msg.Ack()
+	case term:
+		log.ErrorContext(t.ctx, "bus.message_refused", "consumer", name, "subject", t.Subject, "error", err)
+		settled = t.msg.TermWithReason(oneLine(err.Error()))
+	case nak:
+		log.WarnContext(t.ctx, "bus.message_failed", "consumer", name, "subject", t.Subject, "delivered", t.Delivered, "error", err)
+		settled = t.msg.NakWithDelay(nakPause(t.Delivered))
+	}
+	if settled != nil {
+		log.WarnContext(t.ctx, "bus.settle", "consumer", name, "error", settled)
+	}
+}
+
+// ConsumeTogether is Consume for a handler that takes messages together: what
+// came while it was busy with those before, at most Concurrency, in the order in
+// which it came. It is called by one goroutine and holds up the messages behind
+// until it returns. Each of them is settled, then or later; those of a handler
+// that panics are. It returns once all are settled; the handler's ctx outlives
+// ctx.
+func (c *Conn) ConsumeTogether(ctx context.Context, cfg Consumer, handle func(context.Context, []*Taken)) error {
+	cfg = cfg.withDefaults()
+	base := context.WithoutCancel(ctx)
+	queue, done := make(chan *Taken, cfg.Concurrency), make(chan struct{})
+	go func() {
+		defer close(done)
+		for first := range queue {
+			guardedAll(base, together(first, queue, cfg.Concurrency), handle)
+		}
+	}()
+	err := c.consume(ctx, cfg, func(t *Taken) { queue <- t })
+	close(queue)
+	<-done
+	return err
+}
+
+// together returns first and what else is there.
+func together(first *Taken, queue <-chan *Taken, most int) []*Taken {
+	batch := append(make([]*Taken, 0, min(most, 1+len(queue))), first)
+	for len(batch) < most {
+		select {
+		case next, open := <-queue:
+			if !open {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// guardedAll calls the handler. A panic there is a failure of all that are not
+// settled yet.
+func guardedAll(ctx context.Context, batch []*Taken, handle func(context.Context, []*Taken)) {
+	defer func() {
+		if r := recover(); r != nil {
+			err := panicked(r)
+			for _, t := range batch {
+				t.Settle(err)
+			}
+		}
+	}()
+	handle(ctx, batch)
+}

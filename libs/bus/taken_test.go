@@ -1,0 +1,89 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/bus/bustest"
+)
+
+// queue is a work queue with messages "1" to "n".
+func queue(t *testing.T, n int) *bus.Conn {
+	t.Helper()
+	conn := bustest.New(t)
+	if err := conn.EnsureStream(t.Context(), bus.Stream{Name: "S", Subjects: []string{"s.>"}, WorkQueue: true}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if err := conn.Publish(t.Context(), "s.a", fmt.Sprint(i+1), nil, fmt.Append(nil, i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return conn
+}
+
+func TestConsumeTogether(t *testing.T) {
+	t.Parallel()
+
+	t.Run("HandsOutInOrderAndNoMoreThanAllowed", func(t *testing.T) {
+		t.Parallel()
+		const n, most = 50, 8
+		conn := queue(t, n)
+		taken := make(chan *bus.Taken, n)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() {
+			done <- conn.ConsumeTogether(ctx, bus.Consumer{Stream: "S", Name: "c", Concurrency: most}, func(_ context.Context, batch []*bus.Taken) {
+				if inHand := len(taken) + len(batch); inHand > most {
+					t.Errorf("%d in hand", inHand)
+				}
+				for _, m := range batch {
+					taken <- m
+				}
+			})
+		}()
+		for i := range n {
+			m := <-taken
+			if string(m.Data) != fmt.Sprint(i+1) {
+				t.Errorf("%s came when it was the turn of %d", m.Data, i+1)
+			}
+			if i == n-1 {
+				cancel()
+				select {
+				case err := <-done:
+					t.Errorf("returned with a message in hand: %v", err)
+				default:
+				}
+			}
+			m.Settle(nil)
+			m.Settle(errors.New("said too late"))
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if acked, last, err := conn.Backlog(t.Context(), "S", "c"); err != nil || acked != n || last != n {
+			t.Errorf("acknowledged up to %d of %d, %v", acked, last, err)
+		}
+	})
+	t.Run("APanicFailsWhatIsNotSettled", func(t *testing.T) {
+		t.Parallel()
+		conn := queue(t, 1)
+		again := make(chan uint64, 1)
+		bustest.Run(t, func(ctx context.Context) error {
+			return conn.ConsumeTogether(ctx, bus.Consumer{Stream: "S", Name: "c"}, func(_ context.Context, batch []*bus.Taken) {
+				if batch[0].Delivered == 1 {
+					panic("first")
+				}
+				again <- batch[0].Delivered
+				batch[0].Settle(nil)
+			})
+		})
+		if n := <-again; n != 2 {
+			t.Errorf("delivered %d times", n)
+		}
+	})
+}
