@@ -19,7 +19,7 @@ type board struct {
 type variable struct {
 	Name, Type string
 	Datasource source
-	Query      json.RawMessage // an object with the query in it, but for data sources
+	Query      json.RawMessage // a string, or an object with it
 }
 
 type source struct{ Type, UID string }
@@ -66,17 +66,18 @@ func (p panel) links(t *testing.T) []link {
 	return all
 }
 
-// query is what a variable asks for; "": it asks for data sources.
-func (v variable) query(t *testing.T) string {
+// query is what a variable asks for, or the value of a constant.
+func (v variable) query(t *testing.T) (q string) {
 	t.Helper()
+	asks := struct{ Query *string }{&q}
+	var in any = &asks
 	if v.Type != "query" {
-		return ""
+		in = &q
 	}
-	var q struct{ Query string }
-	if err := json.Unmarshal(v.Query, &q); err != nil {
+	if err := json.Unmarshal(v.Query, in); err != nil {
 		t.Fatalf("variable %s: %v", v.Name, err)
 	}
-	return q.Query
+	return q
 }
 
 // readBoards returns the dashboards by the names of their files.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -75,7 +76,7 @@ func (h *history) known(ctx context.Context, e parser.Expr) (problems []string) 
 
 func (h *history) knownSelector(ctx context.Context, s *parser.VectorSelector) []string {
 	matchers := s.LabelMatchers
-	named := slices.DeleteFunc(slices.Clone(matchers), func(m *labels.Matcher) bool { return m.Name != labels.MetricName })
+	named := slices.DeleteFunc(slices.Clone(matchers), func(m *labels.Matcher) bool { return m.Name != model.MetricNameLabel })
 	all, err := h.series(ctx, named)
 	if err != nil {
 		return []string{err.Error()}
@@ -98,7 +99,7 @@ func (h *history) knownGrouping(ctx context.Context, a *parser.AggregateExpr) (p
 	var below []labels.Labels
 	parser.Inspect(a.Expr, func(node parser.Node, _ []parser.Node) error {
 		if s, ok := node.(*parser.VectorSelector); ok {
-			some, err := h.series(ctx, slices.DeleteFunc(slices.Clone(s.LabelMatchers), func(m *labels.Matcher) bool { return m.Name != labels.MetricName }))
+			some, err := h.series(ctx, slices.DeleteFunc(slices.Clone(s.LabelMatchers), func(m *labels.Matcher) bool { return m.Name != model.MetricNameLabel }))
 			if err != nil {
 				problems = append(problems, err.Error())
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/promql"
@@ -65,7 +66,7 @@ func (h *history) scrape(t *testing.T, job, instance, url string) {
 			t.Fatalf("%s: %s: %v", url, l, err)
 		}
 	}
-	add(labels.FromStrings(labels.MetricName, "up"), 1)
+	add(labels.FromStrings(model.MetricNameLabel, "up"), 1)
 	for {
 		entry, err := p.Next()
 		if errors.Is(err, io.EOF) {

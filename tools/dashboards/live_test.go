@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -88,7 +89,10 @@ func (h *history) checkBoard(t *testing.T, file string, b board, used map[string
 	t.Helper()
 	choices := []map[string]string{{}}
 	for _, v := range b.Templating.List {
-		if q := v.query(t); q != "" {
+		switch q := v.query(t); v.Type {
+		case "constant":
+			choices[0][v.Name] = q
+		case "query":
 			choices = h.choose(t, file, v.Name, q, choices)
 		}
 	}
@@ -189,7 +193,7 @@ func (h *history) ours(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
-	all, _, err := q.LabelValues(t.Context(), labels.MetricName, nil)
+	all, _, err := q.LabelValues(t.Context(), model.MetricNameLabel, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

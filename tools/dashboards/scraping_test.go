@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,10 +45,29 @@ func TestScraping(t *testing.T) {
 		}
 	}
 	slices.Sort(asked)
-	if built := builtServices(t); !slices.Equal(asked, built) {
+	built := builtServices(t)
+	if !slices.Equal(asked, built) {
 		t.Errorf("asks %q; Compose has %q", asked, built)
 	}
+	jobs := strings.Join(append(built, "allinone"), "|") // as Kubernetes names it
+	for file, b := range readBoards(t) {
+		for _, v := range b.Templating.List {
+			if v.Name == "ours" && v.query(t) != jobs {
+				t.Errorf("%s: jobs of ours are %q", file, v.query(t))
+			}
+		}
+	}
+	for name, a := range readAlerts(t) {
+		for _, m := range ofJobs.FindAllStringSubmatch(a.Expr, -1) {
+			if m[1] != jobs && m[1] != jobs+"|otel" {
+				t.Errorf("%s: jobs of ours are %q", name, m[1])
+			}
+		}
+	}
 }
+
+// ofJobs keeps metrics that others have, too, apart.
+var ofJobs = regexp.MustCompile(`job=~"([^"]*)"`)
 
 // builtServices returns the services of Compose that are ours.
 func builtServices(t *testing.T) (names []string) {

@@ -122,8 +122,8 @@ var series = map[string]made{
 		quiet: []string{`pgxpool_empty_acquire_wait_time_nanoseconds_total{job="dispatch", pool="dispatch"} 0+12000000000x20`},
 	},
 	"PostgresFails": {
-		fire:  []string{`db_client_operation_errors_total{pool="access"} 0+10x20`, `db_client_operation_duration_seconds_count{pool="access"} 0+100x20`},
-		quiet: []string{`db_client_operation_duration_seconds_count{pool="access"} 0+100x20`},
+		fire:  []string{`db_client_operation_errors_total{job="access", pool="access"} 0+10x20`, `db_client_operation_duration_seconds_count{job="access", pool="access"} 0+100x20`},
+		quiet: []string{`db_client_operation_duration_seconds_count{job="access", pool="access"} 0+100x20`},
 	},
 	"RedisAway": {
 		fire:  []string{`actionplane_cache_lookups_total{layer="redis", result="hit"} 900+0x20`, `actionplane_cache_lookups_total{layer="redis", result="miss"} 0+100x20`},
