@@ -23,7 +23,12 @@ func Time(id string) (time.Time, error) {
 	if !ok {
 		return time.Time{}, fault.Invalid("id %q is not a snowflake", id)
 	}
-	return time.UnixMilli(n>>(nodeBits+sequenceBits) + epochMillis).UTC(), nil
+	return TimeOf(n), nil
+}
+
+// TimeOf is Time for a snowflake that is a number already.
+func TimeOf(id int64) time.Time {
+	return time.UnixMilli(id>>(nodeBits+sequenceBits) + epochMillis).UTC()
 }
 
 func parse(s string) (int64, bool) {

@@ -126,7 +126,7 @@ func deliveriesOf(r run.Run, steps []run.Step, key string, sequence uint64, now 
 	for i, step := range steps {
 		deliveries[i] = run.Delivery{
 			Run: r.ID, Tenant: r.Tenant, Position: i + 1, Step: step, Delivery: delivery.New(states[i], now), CreatedAt: now,
-			OrderingKey: key, Sequence: sequence,
+			OrderingKey: key, Sequence: sequence, Condition: r.Condition,
 		}
 	}
 	return deliveries

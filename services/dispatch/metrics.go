@@ -2,57 +2,86 @@ package dispatch
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 
 	"github.com/actionplane/actionplane/libs/telemetry"
-	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+	"github.com/actionplane/actionplane/services/dispatch/internal/circuit"
+	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
+	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 )
 
-// observe registers the room's metrics.
+// observe registers what is read when metrics are collected. What happens in
+// between, package meter measures.
 func (s *Service) observe(t *telemetry.Telemetry) error {
-	meter := t.Meter("dispatch")
-	_, err := meter.Int64ObservableCounter("actionplane.dispatch.runs_not_recorded",
-		metric.WithDescription("hook runs that were answered but not recorded, because the database could not keep up"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(int64(s.recorder.Dropped()))
-			return nil
-		}))
-	if err != nil {
-		return err
-	}
-	_, err = meter.Int64ObservableCounter("actionplane.dispatch.events_known",
-		metric.WithDescription("events that came again after their run was made, and were not sent again"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(int64(s.doorman.TurnedAway()))
-			return nil
-		}))
-	if err != nil {
-		return err
-	}
-	_, err = meter.Int64ObservableCounter("actionplane.dispatch.rows_deleted",
-		metric.WithDescription("rows that were deleted because they had been kept for long enough, by table"),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+	i := t.Instruments("dispatch")
+	i.Counter("actionplane.dispatch.runs_not_recorded", "{run}",
+		"hook runs that were answered but not recorded, because the database could not keep up",
+		func(_ context.Context, o telemetry.Observe) { o(float64(s.recorder.Dropped())) })
+	i.Counter("actionplane.dispatch.events_known", "{event}",
+		"events that came again after their run was made, and were not sent again",
+		func(_ context.Context, o telemetry.Observe) { o(float64(s.doorman.TurnedAway())) })
+	i.Counter("actionplane.dispatch.rows_deleted", "{row}",
+		"rows that were deleted because they had been kept for long enough, by table",
+		func(_ context.Context, o telemetry.Observe) {
 			runs, deliveries, attempts := s.sweeper.Deleted()
 			for table, n := range map[string]int64{"runs": runs, "deliveries": deliveries, "attempts": attempts} {
-				o.Observe(n, metric.WithAttributes(attribute.String("table", table)))
+				o(float64(n), attribute.String("table", table))
 			}
-			return nil
-		}))
-	if err != nil {
-		return err
-	}
-	s.passedOver, err = meter.Int64Counter("actionplane.dispatch.steps_passed_over",
-		metric.WithDescription("steps of hooks that failed without interrupting the chain"))
-	return err
+		})
+	s.observeBacklog(i)
+	s.observeBreakers(i, t.MetricLabels())
+	return i.Err()
 }
 
-// count counts the failures that were let through.
-func (s *Service) count(ctx context.Context, steps []run.StepResult) {
-	for _, step := range steps {
-		if step.Outcome == run.PassedOver {
-			s.passedOver.Add(ctx, 1)
-		}
+// backlogEvery is how often the database is asked what waits, at most.
+const backlogEvery = 15 * time.Second
+
+// observeBacklog registers the gauges of what the database knows: it is asked
+// once for all of them, and every replica tells the same.
+func (s *Service) observeBacklog(i *telemetry.Instruments) {
+	now := telemetry.Remembered(backlogEvery, func(ctx context.Context) (store.Backlog, error) { return s.store.Backlog(ctx, time.Now()) })
+	gauge := func(name, unit, description string, tell func(store.Backlog, telemetry.Observe)) {
+		i.Gauge(name, unit, description+"; all replicas report the same number", func(ctx context.Context, o telemetry.Observe) {
+			if b, ok := now(ctx); ok {
+				tell(b, o)
+			}
+		})
 	}
+	gauge("actionplane.delivery.waiting", "{delivery}", "deliveries that have not ended, by state, up to 100,000 of those that are due sometime", func(b store.Backlog, o telemetry.Observe) {
+		for _, state := range delivery.States() {
+			if !state.Ended() {
+				o(float64(b.States[state]), attribute.String("state", string(state)))
+			}
+		}
+	})
+	gauge("actionplane.delivery.oldest", "s", "for how long the first of the deliveries that are due has been", func(b store.Backlog, o telemetry.Observe) {
+		o(b.Oldest.Seconds())
+	})
+	gauge("actionplane.delivery.dead_letters", "{delivery}", "deliveries that failed for good and are kept, up to 100,000", func(b store.Backlog, o telemetry.Observe) {
+		o(float64(b.Dead))
+	})
+}
+
+// breakerStates are the states as numbers: the worse, the higher.
+var breakerStates = map[circuit.State]float64{circuit.Closed: 0, circuit.HalfOpen: 1, circuit.Open: 2}
+
+// observeBreakers registers the gauge of circuits. Of those that share a label
+// the worst is told.
+func (s *Service) observeBreakers(i *telemetry.Instruments, labels int) {
+	type label struct{ tenant, target string }
+	bounded := telemetry.NewPerTarget(labels, func(tenant, target string) label { return label{tenant, target} })
+	i.Gauge("actionplane.breaker.state", "{state}", "circuits of targets that have opened since the start, here or at another replica: 0 closed, 1 half open, 2 open",
+		func(_ context.Context, o telemetry.Observe) {
+			worst := map[label]float64{}
+			s.gate.Breakers(func(t gate.Target, state circuit.State) {
+				of := bounded.Of(t.Tenant, t.ID)
+				worst[of] = max(worst[of], breakerStates[state])
+			})
+			for of, state := range worst {
+				o(state, attribute.String("tenant", of.tenant), attribute.String("target", of.target))
+			}
+		})
 }

@@ -13,6 +13,7 @@ import (
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
 	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
+	"github.com/actionplane/actionplane/services/dispatch/internal/meter"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -30,7 +31,9 @@ func (s *Service) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) (*
 	if out.Err != nil {
 		r.Error = text(out.Err)
 	}
-	s.count(ctx, out.Steps)
+	s.meters.HookRan(ctx, meter.Hook{
+		Run: r, Steps: h.Steps, Err: out.Err, Sent: len(h.Message.Start()), Received: len(out.Payload),
+	})
 	s.recorder.Record(r)
 	if out.Err != nil {
 		return nil, out.Err

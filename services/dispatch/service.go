@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"time"
 
-	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/cache"
 	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -24,6 +24,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/hook"
 	"github.com/actionplane/actionplane/services/dispatch/internal/horizon"
+	"github.com/actionplane/actionplane/services/dispatch/internal/meter"
 	"github.com/actionplane/actionplane/services/dispatch/internal/profile"
 	"github.com/actionplane/actionplane/services/dispatch/internal/recorder"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
@@ -52,7 +53,7 @@ type Service struct {
 	gate     *gate.Gate
 	replica  string
 
-	passedOver metric.Int64Counter
+	meters *meter.Meters
 }
 
 // New builds the service and registers its methods.
@@ -61,13 +62,21 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	meters, err := meter.New(deps.Telemetry, deps.Log)
+	if err != nil {
+		return nil, err
+	}
+	lookups, err := cache.NewLookups(deps.Telemetry.Meter("dispatch"), "profile", cache.Memory, cache.Owner)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
-		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB,
+		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB, meters: meters,
 		server:   deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
 		gate:     gate.New(cfg.limits()),
 		replica:  ident.NewUUID(),
-		profiles: profile.NewBook(deps.Bus),
-		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit}),
+		profiles: profile.NewBook(deps.Bus, lookups),
+		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit, Sent: meters.Posted}),
 	}
 	s.connect(attempt.New(s.profiles, s.sender, deps.Bus, cfg.TraceContext), deps.Telemetry.Tracer(attempt.Scope))
 	if err := s.observe(deps.Telemetry); err != nil {
@@ -82,6 +91,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 // gate.
 func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 	s.store = store.New(s.db, func(lanes []run.Lane) { s.courier.Touch(lanes) })
+	s.store.Tell(s.meters.Wrote)
 	s.doorman = doorman.New(s.store.KnownEvents)
 	book := terms{profiles: s.profiles, defaults: gate.Terms{Policy: s.cfg.Retry, Limits: s.cfg.limits()}}
 	s.courier = courier.New(courier.Config{
@@ -92,7 +102,7 @@ func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
 		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, "executions"}, backlog{s.bus, contract.RunsStream, consumerName}),
 		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},
-		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Log: s.log, Tracer: tracer,
+		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Meters: s.meters, Log: s.log, Tracer: tracer,
 	})
 	s.recorder = recorder.New(recorder.Config{Buffer: 8192, MaxBatch: 512, Timeout: 10 * time.Second, Pause: s.cfg.Pause},
 		s.store.CreateRuns, s.log)

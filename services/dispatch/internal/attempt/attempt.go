@@ -50,6 +50,7 @@ type Result struct {
 	Duration  time.Duration
 	Transport delivery.Transport
 	Status    int    // HTTP status, where the target gave one
+	Received  int64  // bytes of the answer's body
 	Answer    []byte // of a success, when it was to be kept
 	Whole     bool   // the answer is the message as it shall be, not a change of it
 	// RetryAfter is how long the target asked us to wait; 0: it did not.

@@ -22,9 +22,11 @@ func (m *Maker) post(ctx context.Context, req Request, p *profile.Profile) (Resu
 	answer, err := m.exchange(ctx, req, p)
 	endPost(span, answer, err)
 	if err != nil {
-		return unanswered(req.Step.Called(), answer.Status, err)
+		r, err := unanswered(req.Step.Called(), answer.Status, err)
+		r.Received = answer.BodySize
+		return r, err
 	}
-	r := Result{Transport: delivery.Answered, Status: answer.Status}
+	r := Result{Transport: delivery.Answered, Status: answer.Status, Received: answer.BodySize}
 	if answer.Status < 200 || answer.Status > 299 {
 		r.RetryAfter = delivery.ParseRetryAfter(answer.RetryAfter, time.Now())
 		r.Err = envelope.StatusFault(req.Step.Called(), answer.Status)

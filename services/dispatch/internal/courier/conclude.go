@@ -3,7 +3,6 @@ package courier
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
+	"github.com/actionplane/actionplane/services/dispatch/internal/meter"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -42,7 +42,7 @@ func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) ru
 		r = run.Report{Event: delivery.Abandon(now), Due: now.Add(c.cfg.Pause)}
 	}
 	r.Run, r.Delivery, r.Attempt.Number = d.Run, d.ID, d.Attempt
-	c.log(ctx, d, r, err)
+	c.deps.Meters.Attempted(ctx, meter.Attempt{Delivery: d, Report: r, Result: result, Err: err, Took: now.Sub(start)})
 	return r
 }
 
@@ -105,24 +105,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// log writes one line per attempt; those that went well are for the curious.
-func (c *Courier) log(ctx context.Context, d run.Delivery, r run.Report, err error) {
-	level := slog.LevelInfo
-	if r.Attempt.Outcome == delivery.OutcomeSucceeded {
-		level = slog.LevelDebug
-	}
-	if !c.deps.Log.Enabled(ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("run_id", d.Run.String()), slog.String("delivery_id", d.ID.String()), slog.String("target_id", d.TargetID),
-		slog.Int("attempt", d.Attempt), slog.String("event", string(r.Event.Kind)), slog.Int("status", r.Attempt.Status),
-		slog.Duration("took", r.Attempt.Duration), slog.String("cause", r.Attempt.Error),
-	}
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
-	}
-	c.deps.Log.LogAttrs(ctx, level, "delivery.attempted", attrs...)
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/groupcommit"
+	"github.com/actionplane/actionplane/services/dispatch/internal/meter"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 )
@@ -57,6 +58,7 @@ type Deps struct {
 	Targets TargetDisabler
 	Store   Store
 	IDs     *ident.Source
+	Meters  *meter.Meters
 	Log     *slog.Logger
 	// Tracer makes the spans of attempts that nobody waits for.
 	Tracer trace.Tracer

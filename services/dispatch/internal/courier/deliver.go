@@ -227,6 +227,7 @@ func (f *firsts) told(err error) {
 		for _, r := range late {
 			f.courier.inFlight.work.Go(func() { f.follow(r) })
 		}
+		f.courier.deps.Meters.EventRan(f.ctx, &f.run)
 		f.courier.kickFor(f.run.Deliveries)
 	}
 	f.done(err)

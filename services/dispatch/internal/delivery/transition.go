@@ -33,6 +33,10 @@ type Event struct {
 	reason Reason
 }
 
+// GivesUp reports that the event ends the delivery without success, by what an
+// attempt came to.
+func (e Event) GivesUp() bool { return e.Kind == kindFail || e.Kind == kindExhaust }
+
 // Release lets a delivery go that was held, or whose turn has come, at once.
 func Release(at time.Time) Event { return Event{Kind: kindRelease, At: at, due: at} }
 

@@ -85,9 +85,8 @@ func (r *Runner) step(ctx context.Context, h Hook, position int, step run.Step, 
 func (r *Runner) result(ctx context.Context, h Hook, position int, step run.Step, payload []byte) (run.StepResult, []byte, error) {
 	result := run.StepResult{Position: position, TargetID: step.TargetID, TargetName: step.TargetName}
 	start := time.Now()
-	status, next, err := r.try(ctx, h, position, step, payload)
+	next, err := r.try(ctx, h, position, step, payload, &result)
 	result.Duration = time.Since(start)
-	result.Status = status
 	switch {
 	case err == nil && step.Kind == run.Async:
 		result.Outcome = run.Queued
@@ -103,27 +102,27 @@ func (r *Runner) result(ctx context.Context, h Hook, position int, step run.Step
 	return result, payload, err
 }
 
-// try does what a step's kind asks for.
-func (r *Runner) try(ctx context.Context, h Hook, position int, step run.Step, payload []byte) (status int, next []byte, err error) {
+// try does what a step's kind asks for, and says in told what the target did.
+func (r *Runner) try(ctx context.Context, h Hook, position int, step run.Step, payload []byte, told *run.StepResult) (next []byte, err error) {
 	if step.Kind == run.Async {
-		return 0, nil, r.queue.Enqueue(ctx, h.Run, h.Tenant, position, step, h.Message.Envelope(payload))
+		return nil, r.queue.Enqueue(ctx, h.Run, h.Tenant, position, step, h.Message.Envelope(payload))
 	}
 	timeout, ok := allowance(ctx, step.Timeout, shares(h.Steps[position-1:]))
 	if !ok {
-		return 0, nil, fault.Deadline("no time was left for %s", step.Called())
+		return nil, fault.Deadline("no time was left for %s", step.Called())
 	}
 	result, err := r.caller.Attempt(ctx, attempt.Request{
 		Tenant: h.Tenant, Run: h.Run, Position: position, Step: step,
 		Body: h.Message.Envelope(payload), Timeout: timeout, KeepAnswer: true,
 	})
+	told.Status, told.Target = result.Status, result.Duration
 	if err != nil {
-		return 0, nil, unable(step, err)
+		return nil, unable(step, err)
 	}
 	if result.Err != nil {
-		return result.Status, nil, result.Err
+		return nil, result.Err
 	}
-	next, err = r.use(h.Message, step, result, payload)
-	return result.Status, next, err
+	return r.use(h.Message, step, result, payload)
 }
 
 // use returns the payload after a success.

@@ -29,14 +29,16 @@ type Book struct {
 	targets  *targetsv1.TargetsBusClient
 	bus      *bus.Conn
 	profiles *cache.Local[name, *Profile]
+	lookups  *cache.Lookups
 }
 
 type name struct{ tenant, target string }
 
-// NewBook returns a book that asks over conn. Close it.
-func NewBook(conn *bus.Conn) *Book {
+// NewBook returns a book that asks over conn. lookups, which may be nil, counts
+// in layers Memory and Owner. Close it.
+func NewBook(conn *bus.Conn, lookups *cache.Lookups) *Book {
 	return &Book{
-		targets: targetsv1.NewTargetsBusClient(conn), bus: conn,
+		targets: targetsv1.NewTargetsBusClient(conn), bus: conn, lookups: lookups,
 		profiles: cache.NewLocal[name, *Profile](maxTargets, maxAge),
 	}
 }
@@ -48,7 +50,9 @@ func (b *Book) Close() { b.profiles.Close() }
 // is deleted; CodeUnavailable, CodeDeadline: the targets service is away.
 func (b *Book) Profile(ctx context.Context, tenantID, target string) (*Profile, error) {
 	n := name{tenantID, target}
-	if p, ok := b.profiles.Get(n); ok {
+	p, ok := b.profiles.Get(n)
+	b.lookups.Count(cache.Memory, ok)
+	if ok {
 		return p, nil
 	}
 	p, err := b.profiles.GetOrLoad(ctx, n, b.load)
@@ -66,6 +70,7 @@ func (b *Book) load(ctx context.Context, n name) (*Profile, error) {
 	ctx, cancel := context.WithTimeout(tenant.With(ctx, tenant.Identity{Tenant: tenant.ID(n.tenant)}), askTimeout)
 	defer cancel()
 	answer, err := b.targets.GetSendingProfile(ctx, &targetsv1.GetSendingProfileRequest{TargetId: n.target})
+	b.lookups.Count(cache.Owner, err == nil)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func newBook(t *testing.T, o *owner) (*Book, *bus.Conn) {
 	if err := neighbour.EnsureStream(t.Context(), changefeed.Stream()); err != nil {
 		t.Fatal(err)
 	}
-	b := NewBook(server.Connect(t, "dispatch"))
+	b := NewBook(server.Connect(t, "dispatch"), nil)
 	t.Cleanup(b.Close)
 	return b, neighbour
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
@@ -25,6 +26,10 @@ func ParseDeliveryID(text string) (DeliveryID, error) {
 	n, err := parse(text)
 	return DeliveryID(n), err
 }
+
+// Made returns when the run's event was stored, or its hook was called, to
+// within a few milliseconds.
+func (id ID) Made() time.Time { return ident.TimeOf(int64(id)) }
 
 // String returns the id as the wire has it.
 func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }

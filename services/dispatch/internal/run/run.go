@@ -81,6 +81,8 @@ type Delivery struct {
 	OrderingKey string
 	// Sequence is the event's place in its stream.
 	Sequence uint64
+	// Condition of the run, where it is at hand; it is kept with the run alone.
+	Condition string
 	// Lease is when somebody else may take the delivery while it is being
 	// sent; zero otherwise.
 	Lease time.Time
@@ -155,6 +157,8 @@ type StepResult struct {
 	// It is worked out when it is read.
 	Patch *patch.Change `json:"patch,omitempty"`
 
+	// Target is how much of Duration the target took; never stored.
+	Target time.Duration `json:"-"`
 	// The message around the step, for a caller who asked; never stored.
 	Before []byte `json:"-"`
 	After  []byte `json:"-"`

@@ -61,6 +61,9 @@ type Config struct {
 	IdleTimeout time.Duration
 	// Resolver looks up host names. Default: Go's own, which heeds deadlines.
 	Resolver *net.Resolver
+	// Sent, when set, is told of every attempt as it ends; the failure is nil
+	// where there was a complete answer. It must not keep the response.
+	Sent func(context.Context, *Response, *Failure)
 	// RootCAs are the certificate authorities to trust. Default: the system's.
 	RootCAs *x509.CertPool
 }
@@ -174,13 +177,21 @@ func (s *Sender) Send(ctx context.Context, req Request) (Response, error) {
 	err := a.run(ctx, s)
 	a.resp.Duration = time.Since(a.started)
 	if err == nil {
+		s.sent(ctx, &a.resp, nil)
 		return a.resp, nil
 	}
 	failure := &Failure{Kind: classify(ctx, a.stage, err), Stage: a.stage, Reused: a.resp.Reused, Err: err}
 	if a.endpoint.host != "" {
 		failure.Origin = a.endpoint.String()
 	}
+	s.sent(ctx, &a.resp, failure)
 	return a.resp, failure
+}
+
+func (s *Sender) sent(ctx context.Context, r *Response, f *Failure) {
+	if s.config.Sent != nil {
+		s.config.Sent(ctx, r, f)
+	}
 }
 
 // Close closes the kept connections; those in use close when their attempts

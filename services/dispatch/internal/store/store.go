@@ -17,14 +17,22 @@ import (
 type Store struct {
 	db      *pg.Pool
 	touched func([]run.Lane)
+	wrote   func([]run.Delivery)
 }
 
 // New returns a store on the service's pool. touched, unless nil, is told of
 // the lanes in which somebody else's turn may have come.
 func New(db *pg.Pool, touched func([]run.Lane)) *Store { return &Store{db: db, touched: touched} }
 
-// touch tells of the lanes of deliveries that were written.
+// Tell has the store tell of every delivery that was created or has changed, once
+// that is committed. Call it before the store is used.
+func (s *Store) Tell(wrote func([]run.Delivery)) { s.wrote = wrote }
+
+// touch tells of deliveries that were written, and of the lanes of some.
 func (s *Store) touch(deliveries []run.Delivery) {
+	if s.wrote != nil {
+		s.wrote(deliveries)
+	}
 	if s.touched == nil {
 		return
 	}
