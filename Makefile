@@ -105,9 +105,36 @@ verify: generate ## fail when generated code is stale, modules are untidy or wal
 	@git diff --exit-code --stat -- proto/gen || (echo "generated code is stale: commit what 'make generate' wrote"; exit 1)
 	@test -z "$$(git ls-files --others --exclude-standard proto/gen)" || (echo "generated files are not committed"; exit 1)
 	cd proto && buf lint && buf format --diff --exit-code --path actionplane --path zitadel --path dynamic
+	@$(MAKE) --no-print-directory compatible
 	@for m in $(MODULES) $(BESIDE); do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	@for m in $(MODULES) $(BESIDE); do (cd $$m && GOWORK=off go vet ./...) || exit 1; done
 	cd tools && GOWORK=off go run ./archcheck ..
+
+# The release that this one must be able to replace while it serves, a commit.
+PREVIOUS := $(shell grep -x '[0-9a-f]\{40\}' deploy/previous-release)
+PREVIOUS_DIR := $(CURDIR)/.tools/previous/$(PREVIOUS)
+HAS_PREVIOUS := git cat-file -e '$(PREVIOUS)^{commit}' 2>/dev/null
+NO_PREVIOUS := skipped: this clone lacks the previous release, $(PREVIOUS) (git fetch --unshallow)
+
+.PHONY: compatible
+compatible: $(TOOLS)/buf ## fail when contracts or released migrations break the previous release
+	@if $(HAS_PREVIOUS); then $(MAKE) --no-print-directory $(PREVIOUS_DIR)/source && \
+		(cd proto && buf breaking --against $(PREVIOUS_DIR)/source/proto) && \
+		git diff --exit-code --diff-filter=DMR --stat $(PREVIOUS) -- 'services/*/migrations/*.sql' || \
+		{ echo "not compatible with the previous release"; exit 1; }; \
+	else echo "make compatible: $(NO_PREVIOUS)"; fi
+
+.PHONY: upgrade
+upgrade: ## replace the previous release by this one while it serves, and back; about a minute, and one to build it
+	@if $(HAS_PREVIOUS); then $(MAKE) --no-print-directory binaries $(PREVIOUS_DIR)/bin && \
+		ACTIONPLANE_STORY_PREVIOUS=$(PREVIOUS_DIR)/bin ACTIONPLANE_STORY_BIN=$(BIN) \
+			go test -count=1 -timeout 10m -run '^TestUpgrade$$' -v ./services/allinone; \
+	else echo "make upgrade: $(NO_PREVIOUS)"; fi
+
+$(PREVIOUS_DIR)/source:
+	@rm -rf $@.part && mkdir -p $@.part && git archive $(PREVIOUS) | tar -x -C $@.part && mv $@.part $@
+$(PREVIOUS_DIR)/bin: | $(PREVIOUS_DIR)/source
+	@rm -rf $@.part && cd $(PREVIOUS_DIR)/source && go build -ldflags='-s -w' -o $@.part/ $(foreach s,$(SERVICES),./services/$(s)/cmd/$(s)) && mv $@.part $@
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## golangci-lint on every module

@@ -11,9 +11,11 @@ import (
 // order an orchestrator takes must do.
 var rolled = []string{"access", "targets", "actions", "approvals", "scripts", "dispatch", "executions", "gateway"}
 
-// rollingEnv is that of ordinary operation, with what a client of one address
-// runs into.
-var rollingEnv = map[string]string{"ACTIONPLANE_RATE_LIMIT": "0"}
+// rollingEnv is that of ordinary operation, but that a client is not slowed down
+// and a target that is away is looked at often.
+var rollingEnv = map[string]string{
+	"ACTIONPLANE_RATE_LIMIT": "0", "ACTIONPLANE_CIRCUIT_PAUSE": "500ms", "ACTIONPLANE_CIRCUIT_MAX_PAUSE": "2s",
+}
 
 // TestRollingRestart stops every replica of every service in order, one after
 // the other, and waits until it is ready again, as an orchestrator does, while
@@ -23,7 +25,7 @@ func TestRollingRestart(t *testing.T) {
 	p := newProcesses(t, rollingEnv)
 	tr := startTraffic(t, p)
 	begin := time.Now()
-	p.roll(t, tr, nil)
+	p.roll(t, tr, rolled, nil)
 	tr.during("all is done")
 	tr.goOn(t, 200)
 	tell(t, "rolling restart of every service", begin, tr)
@@ -38,11 +40,11 @@ func startTraffic(t *testing.T, p *processes) *traffic {
 	return tr
 }
 
-// roll replaces one replica after the other; before each, replace is called
-// with its name and service.
-func (p *processes) roll(t *testing.T, tr *traffic, replace func(service string)) {
+// roll replaces one replica after the other; before those of a service, replace
+// is called with its name.
+func (p *processes) roll(t *testing.T, tr *traffic, order []string, replace func(service string)) {
 	t.Helper()
-	for _, service := range rolled {
+	for _, service := range order {
 		if replace != nil {
 			replace(service)
 		}

@@ -214,6 +214,13 @@ func (tr *traffic) total() (n int) {
 	return n
 }
 
+// failed counts those that failed.
+func (tr *traffic) failed() int {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return len(tr.failures)
+}
+
 // goOn waits until some more calls have been made.
 func (tr *traffic) goOn(t *testing.T, calls int) {
 	t.Helper()

@@ -1,7 +1,8 @@
 // Command archcheck holds the repository to its architecture: who may import
-// whom, which packages do no I/O, what lies where, and that every error id is
-// explained. It asks `go list` about
-// the modules of a workspace and reads directories; it compiles nothing.
+// whom, which packages do no I/O, what lies where, that every error id is
+// explained, and that no step of a schema breaks the version before it. It asks
+// `go list` about the modules of a workspace and reads directories; it compiles
+// nothing.
 //
 //	go run ./archcheck ..
 //
@@ -61,7 +62,11 @@ func check(ctx context.Context, root, pureText string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	findings = slices.Concat(findings, impure, misplaced, unexplained)
+	steps, err := migrations(os.DirFS(repo.root), migrationRules)
+	if err != nil {
+		return nil, err
+	}
+	findings = slices.Concat(findings, impure, misplaced, unexplained, steps)
 	slices.Sort(findings)
 	return slices.Compact(findings), nil
 }
