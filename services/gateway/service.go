@@ -12,6 +12,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/cache"
+	"github.com/actionplane/actionplane/libs/changefeed"
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/libs/validation"
@@ -93,10 +94,14 @@ func loadTLS(cfg Config, log *slog.Logger) (*tls.Config, error) {
 	return &tls.Config{GetCertificate: files.Get, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// Run listens and serves until ctx is done, then finishes what it holds.
+// Run makes sure of the change feed, listens, and serves until ctx is done, then finishes what it holds.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.people.Close()
 	defer s.limits.close()
+	// An owner makes it too; on a new bus we may be the first.
+	if err := s.bus.EnsureStream(ctx, changefeed.Stream()); err != nil {
+		return host.Stopped(ctx, err)
+	}
 	port, err := listen.New(ctx, listen.Config{Addr: s.cfg.Addr, TLS: s.tls, MaxConnections: s.cfg.MaxConnections, SendGrace: s.cfg.SendGrace})
 	if err != nil {
 		return fmt.Errorf("ACTIONPLANE_ADDR: %w", err)
