@@ -208,8 +208,8 @@ func await(t *testing.T, what string, f func() bool) {
 
 var plain = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 
-// status asks; 0: nobody answers.
-func status(t *testing.T, url string) int {
+// ask returns the answer's status, 0 where nobody answers, and its body.
+func ask(t *testing.T, url string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -217,10 +217,26 @@ func status(t *testing.T, url string) int {
 	}
 	response, err := plain.Do(request)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	_ = response.Body.Close()
-	return response.StatusCode
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return response.StatusCode, string(text)
+}
+
+func status(t *testing.T, url string) int {
+	t.Helper()
+	code, _ := ask(t, url)
+	return code
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	_, text := ask(t, url)
+	return text
 }
 
 // createTarget asks the gateway for something that all of the house has to do

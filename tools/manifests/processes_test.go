@@ -3,14 +3,17 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 )
 
 // binariesVariable names the directory that `make binaries` has filled.
@@ -55,6 +58,9 @@ func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func
 	}
 	c.createTarget(t, pods["gateway"].ports["public"])
 	c.checkStreams(t)
+	for _, s := range o.scalers {
+		checkScaledBy(t, s, pods[s.Spec.ScaleTargetRef.Name])
+	}
 	var stopping sync.WaitGroup
 	for _, p := range pods {
 		stopping.Go(func() { p.stop(t) })
@@ -70,6 +76,29 @@ func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func
 				t.Errorf("%s has trouble:\n%s", name, text)
 			}
 		}
+	}
+}
+
+// checkScaledBy wants the external metrics of an autoscaler to be told by those
+// whom it scales.
+func checkScaledBy(t *testing.T, s *autoscalingv2.HorizontalPodAutoscaler, p *pod) {
+	t.Helper()
+	for _, m := range s.Spec.Metrics {
+		if m.External == nil {
+			continue
+		}
+		var series []string
+		for name, value := range m.External.Metric.Selector.MatchLabels {
+			series = append(series, fmt.Sprintf("%s=%q", name, value))
+		}
+		await(t, fmt.Sprintf("%s tells %s of %v", p.w, m.External.Metric.Name, series), func() bool {
+			for line := range strings.Lines(get(t, fmt.Sprintf("http://127.0.0.1:%d/metrics", p.ports["ops"]))) {
+				if strings.HasPrefix(line, m.External.Metric.Name+"{") && !slices.ContainsFunc(series, func(l string) bool { return !strings.Contains(line, l) }) {
+					return true
+				}
+			}
+			return false
+		})
 	}
 }
 
