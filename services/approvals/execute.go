@@ -218,8 +218,6 @@ func (h *handlers) finish(ctx context.Context, r store.Request, next request.Exe
 	if err != nil {
 		return fmt.Errorf("finish %s as %s: %w", r.ID, next, err)
 	}
-	h.log.InfoContext(ctx, "approvals.executed", "request", r.ID, "organization", r.Organization, "action_type", r.ActionType,
-		"outcome", next, "attempt", r.Execution.Attempts, "error", cause)
 	h.relay.Kick()
 	return nil
 }

@@ -80,6 +80,9 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		work:   make(chan struct{}, 1),
 		tracer: deps.Telemetry.Tracer("github.com/actionplane/actionplane/services/approvals"),
 	}
+	if err := h.observe(deps.Telemetry); err != nil {
+		return nil, err
+	}
 	s := &Service{bus: deps.Bus, db: deps.DB, relay: h.relay, handlers: h, server: deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check})}
 	guarded := h.door.Guard(s.server)
 	dynamicv0.RegisterApprovalsOrganizationSettingsServiceServer(guarded, h)

@@ -28,6 +28,13 @@ const (
 	Abandoned    = "abandoned"
 )
 
+// Types returns all types.
+func Types() []string {
+	return []string{
+		Submitted, AutoApproved, Decided, Approved, Denied, Expired, Canceled, BrokeGlass, Executed, Failed, Stale, Retried, Abandoned,
+	}
+}
+
 // Entry is something that happened, as it is hashed and told. Fields are only
 // ever added.
 type Entry struct {

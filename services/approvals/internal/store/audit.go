@@ -72,6 +72,7 @@ func (x *Tx) Append(ctx context.Context, e audit.Entry) error {
 	if err := x.anchor(ctx, e, hash); err != nil {
 		return err
 	}
+	x.entries = append(x.entries, e)
 	return x.tell(ctx, e, entry)
 }
 

@@ -26,7 +26,7 @@ const RequestID = "X-Request-Id"
 
 // observer tells of every call once: a span, a measurement, a log line.
 type observer struct {
-	log        *slog.Logger
+	lines      *telemetry.Lines
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	duration   metric.Float64Histogram
@@ -40,7 +40,7 @@ func newObserver(log *slog.Logger, tel *telemetry.Telemetry) (*observer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &observer{log: log, tracer: tel.Tracer(component), propagator: tel.Propagator(), duration: duration}, nil
+	return &observer{lines: tel.NewLines(log), tracer: tel.Tracer(component), propagator: tel.Propagator(), duration: duration}, nil
 }
 
 // begin opens the call's span under that of the caller, if it told of one. The
@@ -60,9 +60,36 @@ func (o *observer) begin(ctx context.Context, m *contract.Method) (context.Conte
 		}
 		o.endSpan(span, m, visit, who, err)
 		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(about...))
-		o.log.InfoContext(ctx, "edge.call", "method", m.FullName, "protocol", visit.protocol, "code", uint32(code),
-			"person", who.Person, "organization", who.Organization, "took", took, "request", visit.header.Get(RequestID))
+		level := slog.LevelInfo
+		if ours(code) {
+			level = slog.LevelWarn
+		}
+		o.lines.Tell(ctx, level, err == nil, "edge.call", func() []slog.Attr { return describe(m, visit, who, took, err) })
 	}
+}
+
+// describe returns a call's line; a refusal tells the permission that was asked
+// for, and what the caller was told. The request itself stays out.
+func describe(m *contract.Method, visit *Visit, who tenant.Identity, took time.Duration, err error) []slog.Attr {
+	code := fault.CodeOf(err)
+	attrs := []slog.Attr{
+		slog.String("method", m.FullName), slog.String("protocol", visit.protocol), slog.Uint64("code", uint64(code)),
+		slog.String("tenant", string(who.Tenant)), slog.String("organization", string(who.Organization)), slog.String("person", string(who.Person)),
+		slog.Duration("took", took), slog.String("request", visit.header.Get(RequestID)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error_class", code.String()), slog.String("error", told(err)), slog.String("permission", m.Permission))
+	}
+	return attrs
+}
+
+// told is what a caller is told of an error; what is not classified he is not,
+// and its text is in the log of who was asked.
+func told(err error) string {
+	if known, ok := fault.As(err); ok {
+		return known.Text()
+	}
+	return "internal error"
 }
 
 // serverKind is made once, for every call needs it.
