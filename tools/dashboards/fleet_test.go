@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -72,6 +73,9 @@ func startFleet(t *testing.T) *fleet {
 		}
 	})
 	f := &fleet{dir: dir}
+	if err := os.Mkdir(filepath.Join(dir, "away"), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		t.Fatal(err)
+	}
 	await(t, "the services are up", func() bool {
 		select {
 		case err := <-ended:
@@ -84,17 +88,18 @@ func startFleet(t *testing.T) *fleet {
 	return f
 }
 
-// withoutPostgres has it away while do runs.
-func (f *fleet) withoutPostgres(t *testing.T, do func()) {
+// part is something that can be taken away: a service or server, and what up
+// calls its first process.
+type part struct{ name, child string }
+
+// without has a part away while do runs.
+func (f *fleet) without(t *testing.T, p part, do func()) {
 	t.Helper()
-	away := filepath.Join(f.dir, "away", "postgres")
-	if err := os.MkdirAll(filepath.Dir(away), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	away := filepath.Join(f.dir, "away", p.child)
 	if err := os.WriteFile(away, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(f.Processes["postgres"][0].PID, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(f.Processes[p.name][0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	do()

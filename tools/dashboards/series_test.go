@@ -22,32 +22,33 @@ func histogram(metric, labels, faster, slower string) []string {
 }
 
 const (
-	edge  = `actionplane_edge_duration_seconds_count`
-	chain = `actionplane_chain_duration_seconds_count`
-	step  = `actionplane_step_duration_seconds_count`
-	lag   = `{stream="EVENTS", consumer="executions", `
+	edge    = `actionplane_edge_duration_seconds_count`
+	chain   = `actionplane_chain_duration_seconds_count`
+	resolve = `actionplane_resolve_total`
+	step    = `actionplane_step_duration_seconds_count`
+	lag     = `{stream="EVENTS", consumer="executions", `
 )
 
 var series = map[string]made{
 	"ApiErrorsFast": {
-		fire:  ratio(edge, `code="Internal"`, `code="OK"`, "3"),
-		quiet: ratio(edge, `code="NotFound"`, `code="OK"`, "50"),
+		fire:  ratio(edge, `method="/a.B/C", code="Internal"`, `method="/a.B/C", code="OK"`, "3"),
+		quiet: ratio(edge, `method="/a.HookService/RunRequestHook", code="Unavailable"`, `method="/a.B/C", code="OK"`, "50"),
 	},
 	"ApiErrorsSlow": {
-		fire:  ratio(edge, `code="Unavailable"`, `code="OK"`, "1"),
-		quiet: []string{edge + `{code="OK"} 0+100x480`},
+		fire:  ratio(edge, `method="/a.B/C", code="Unavailable"`, `method="/a.B/C", code="OK"`, "1"),
+		quiet: ratio(edge, `method="/a.B/C", code="NotFound"`, `method="/a.B/C", code="OK"`, "50"),
 	},
 	"ApiSlow": {
 		fire:  histogram(`actionplane_edge_duration_seconds`, `method="/a.TargetService/Get"`, "1", "5"),
 		quiet: histogram(`actionplane_edge_duration_seconds`, `method="/a.HookService/RunRequestHook"`, "1", "5"),
 	},
 	"HooksFailFast": {
-		fire:  ratio(chain, `kind="request", outcome="failed"`, `kind="request", outcome="succeeded"`, "3"),
-		quiet: ratio(chain, `kind="request", outcome="interrupted"`, `kind="request", outcome="succeeded"`, "50"),
+		fire:  append(ratio(chain, `kind="request", outcome="failed"`, `kind="request", outcome="succeeded"`, "3"), resolve+`{kind="request", result="match"} 0+100x480`),
+		quiet: append(ratio(chain, `kind="request", outcome="interrupted"`, `kind="event", outcome="failed"`, "50"), resolve+`{kind="request", result="match"} 0+100x480`),
 	},
 	"HooksFailSlow": {
-		fire:  ratio(chain, `kind="function", outcome="failed"`, `kind="function", outcome="succeeded"`, "1"),
-		quiet: ratio(chain, `kind="event", outcome="failed"`, `kind="function", outcome="succeeded"`, "50"),
+		fire:  ratio(resolve, `kind="function", result="error"`, `kind="function", result="match"`, "1"),
+		quiet: ratio(resolve, `kind="event", result="error"`, `kind="function", result="none"`, "50"),
 	},
 	"HooksSlowByUs": {
 		fire:  histogram(`actionplane_chain_overhead_seconds`, `kind="request"`, "0.1", "0.5"),

@@ -45,7 +45,7 @@ type traffic struct {
 	reviewer string // of somebody else
 	receiver string // URL
 	changed  string // a target whose changes wait
-	faulty   bool   // something is away, so that statuses are not as wanted
+	faulty   bool   // something is away, and statuses are not as wanted
 }
 
 func startTraffic(t *testing.T, f *fleet) *traffic {
