@@ -1,5 +1,6 @@
 # An image of a static binary that is there already, for machines without a
-# registry. The context is the folder that holds the binary:
+# registry. `make images` builds one of each service with it and starts them as
+# production would. The context is the folder that holds the binary:
 #
 #   CGO_ENABLED=0 go build -trimpath -o .tools/image/service ./services/targets/cmd/targets
 #   mkdir -p .tools/image/data
