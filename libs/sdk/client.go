@@ -31,9 +31,12 @@ type Config struct {
 	Tenant string
 	// Name of the service, shown by the NATS server.
 	Name string
-	// Inject, when set, adds the trace context of ctx to a message's headers,
-	// e.g. an OpenTelemetry propagator.
+	// Inject, when set, adds the trace context of ctx to a message's headers.
+	// Package sdkotel sets it, and Span, for OpenTelemetry.
 	Inject func(ctx context.Context, header map[string][]string)
+	// Span, when set, is asked before something is sent to Actionplane. It
+	// returns the context to go on with, and what is told the outcome.
+	Span func(ctx context.Context, o Operation) (context.Context, func(error))
 	// Options of the NATS connection, e.g. credentials.
 	Options []nats.Option
 	// NoIndex makes every hook ask Actionplane, also where nobody listens.
@@ -44,12 +47,25 @@ type Config struct {
 	IndexLease time.Duration
 }
 
+// Operation is something that a client is about to do, for who traces it.
+type Operation struct {
+	// Method is the full name of what is called, e.g.
+	// "/actionplane.hooks.v1.Hooks/RunRequestHook"; "" where events are
+	// published.
+	Method string
+	// Destination is the subject without what it is about: there are few.
+	Destination string
+	// Events is how many are published.
+	Events int
+}
+
 // Client talks to Actionplane. It is safe for concurrent use.
 type Client struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	tenant   string
 	inject   func(context.Context, map[string][]string)
+	span     func(context.Context, Operation) (context.Context, func(error))
 	index    *index // nil: every hook asks
 	borrowed bool   // nc is the service's: Close leaves it open
 }
@@ -87,11 +103,14 @@ func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if cfg.Inject == nil {
 		cfg.Inject = func(context.Context, map[string][]string) {}
 	}
+	if cfg.Span == nil {
+		cfg.Span = func(ctx context.Context, _ Operation) (context.Context, func(error)) { return ctx, func(error) {} }
+	}
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(2*publishWindow), jetstream.WithPublishAsyncTimeout(asyncAckTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("open jetstream: %w", err)
 	}
-	c := &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, borrowed: true}
+	c := &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, span: cfg.Span, borrowed: true}
 	if !cfg.NoIndex {
 		c.index = startIndex(c, cmp.Or(cfg.IndexLease, defaultIndexLease))
 	}

@@ -33,6 +33,14 @@
 // RunFlow runs the scripts that an organization has bound to a trigger of a
 // login or a token, and returns what they want changed. It always asks.
 //
+// # Traces
+//
+// What is sent carries the trace of the context it is sent under, and what
+// Actionplane does then is part of that trace: the hook's steps and their
+// attempts, an event's deliveries and their retries. Package sdkotel does this
+// for services that use OpenTelemetry; package sdk itself imports nothing for
+// it. A hook that nobody listens to makes no span.
+//
 // # Without the SDK
 //
 // The SDK needs nats.go and protobuf. A service in another language needs a

@@ -52,6 +52,18 @@ func (c *Client) Publish(ctx context.Context, e Event) (id string, err error) {
 	if err := checkEvent(e); err != nil {
 		return "", err
 	}
+	ctx, done := c.span(ctx, publishing(1))
+	id, err = c.publish(ctx, e)
+	done(err)
+	return id, err
+}
+
+// publishing is the publishing of n events.
+func publishing(n int) Operation {
+	return Operation{Destination: contract.SubjectTemplate(contract.EventSubjects), Events: n}
+}
+
+func (c *Client) publish(ctx context.Context, e Event) (string, error) {
 	msg, id, err := c.eventMessage(ctx, e)
 	if err != nil {
 		return "", err

@@ -138,7 +138,10 @@ func check(h Hook) error {
 }
 
 func (c *Client) call(ctx context.Context, m *contract.Method, req, resp proto.Message) error {
-	return c.exchange(ctx, m, req, resp, c.request)
+	ctx, done := c.span(ctx, Operation{Method: m.FullName, Destination: m.Subject + ".{tenant}"})
+	err := c.exchange(ctx, m, req, resp, c.request)
+	done(err)
+	return err
 }
 
 // exchange is one call, sent as send does.

@@ -32,6 +32,14 @@ func (c *Client) PublishAll(ctx context.Context, events []Event) (ids []string, 
 			return nil, inEvents(i, err)
 		}
 	}
+	ctx, done := c.span(ctx, publishing(len(events)))
+	ids, err = c.publishAll(ctx, events)
+	done(err)
+	return ids, err
+}
+
+// publishAll publishes events that are valid.
+func (c *Client) publishAll(ctx context.Context, events []Event) (ids []string, err error) {
 	ids, messages := make([]string, len(events)), make([]*nats.Msg, len(events))
 	for i, e := range events {
 		if messages[i], ids[i], err = c.eventMessage(ctx, e); err != nil {
