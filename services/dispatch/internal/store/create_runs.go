@@ -10,12 +10,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// Everything of a batch in one statement and so one round trip: with a statement
-// for each table, and those that begin and end the transaction, a batch took
-// five. Index: runs_event decides which runs are new.
+// Everything of a batch in one statement, which leaves out what is not new. Index:
+// runs_event decides which runs are.
 const insertRuns = `WITH created AS (
     INSERT INTO runs
         (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
@@ -40,19 +40,27 @@ WHERE delivery_id IN (SELECT id FROM sent)`
 // somebody else's run or delivery has an id of these.
 func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
 	runs = once(runs)
-	rows, err := runRows(runs)
-	if err != nil {
-		return err
+	err := s.copyRuns(ctx, runs)
+	if fault.CodeOf(err) == fault.CodeAlreadyExists { // hardly ever, for events are looked up before
+		err = s.insertRuns(ctx, runs)
 	}
-	deliveries := deliveriesOf(runs)
-	args := slices.Concat(deliveryRows(deliveries), rows, attemptRows(attemptsOf(deliveries)))
-	if err := s.db.Statement(ctx, insertRuns, args...); err != nil {
+	if err != nil {
 		return fmt.Errorf("create runs: %w", err)
 	}
 	for _, r := range runs {
 		s.touch(r.Deliveries)
 	}
 	return nil
+}
+
+// insertRuns stores those runs that are new.
+func (s *Store) insertRuns(ctx context.Context, runs []run.Run) error {
+	rows, err := runRows(runs)
+	if err != nil {
+		return err
+	}
+	deliveries := deliveriesOf(runs)
+	return s.db.Statement(ctx, insertRuns, slices.Concat(deliveryRows(deliveries), rows, attemptRows(attemptsOf(deliveries)))...)
 }
 
 // CreateDeliveries stores deliveries whose run is not stored yet.
@@ -111,17 +119,27 @@ func runRows(runs []run.Run) ([]any, error) {
 		kinds[i], names[i], events[i] = r.TriggerKind, clean(r.TriggerName), clean(r.EventID)
 		bodies[i], created[i], durations[i] = r.Body, r.CreatedAt, int64(r.Duration)
 		errs[i] = clean(r.Error)
-		if len(r.Steps) == 0 {
-			continue
-		}
-		text, err := json.Marshal(r.Steps)
+		text, err := stepsOf(r)
 		if err != nil {
-			return nil, fmt.Errorf("encode the steps of run %s: %w", r.ID, err)
+			return nil, err
 		}
-		object := string(text)
-		steps[i] = &object
+		if text != "" {
+			steps[i] = &text
+		}
 	}
 	return []any{ids, tenants, conditions, kinds, names, events, bodies, created, durations, errs, steps}, nil
+}
+
+// stepsOf returns the steps of a run as they are stored, "" where it has none.
+func stepsOf(r run.Run) (string, error) {
+	if len(r.Steps) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(r.Steps)
+	if err != nil {
+		return "", fmt.Errorf("encode the steps of run %s: %w", r.ID, err)
+	}
+	return string(text), nil
 }
 
 // insertDeliveries stores deliveries and their attempts.

@@ -1,0 +1,131 @@
+package pg
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Rows gathers new rows of one table in the format that COPY reads, value by
+// value: an array for each column, which a driver is given, costs several
+// allocations for every value.
+type Rows struct {
+	table   string
+	columns []string
+	buf     []byte
+	n       int
+}
+
+// Source: PostgreSQL manual, COPY, binary format: signature, flags, length of
+// what extends the header; a row is the number of its values, and each of those
+// its length, or -1 for null, and its bytes.
+const (
+	copyHeader  = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+	copyTrailer = math.MaxUint16 // -1
+	copyNull    = math.MaxUint32 // -1
+)
+
+// epoch is when Postgres' time begins.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+
+// NewRows returns no rows of a table, for values of the given columns.
+func NewRows(table string, columns ...string) *Rows {
+	return &Rows{table: table, columns: columns, buf: []byte(copyHeader)}
+}
+
+// Len returns how many rows there are.
+func (r *Rows) Len() int { return r.n }
+
+// Grow makes room for so many bytes more.
+func (r *Rows) Grow(bytes int) {
+	if free := cap(r.buf) - len(r.buf); free < bytes {
+		r.buf = append(make([]byte, 0, len(r.buf)+bytes), r.buf...)
+	}
+}
+
+// Begin begins a row: the values of all columns follow, in their order.
+func (r *Rows) Begin() {
+	r.n++
+	r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(len(r.columns)))
+}
+
+func (r *Rows) length(n int) { r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(n)) }
+
+// Null adds no value.
+func (r *Rows) Null() { r.buf = binary.BigEndian.AppendUint32(r.buf, copyNull) }
+
+// Text adds a text or json, which must be what Postgres takes for one.
+func (r *Rows) Text(text string) {
+	r.length(len(text))
+	r.buf = append(r.buf, text...)
+}
+
+// TextOrNull adds a text, or none where it is empty.
+func (r *Rows) TextOrNull(text string) {
+	if text == "" {
+		r.Null()
+	} else {
+		r.Text(text)
+	}
+}
+
+// BytesOrNull adds a bytea, or none for nil.
+func (r *Rows) BytesOrNull(b []byte) {
+	if b == nil {
+		r.Null()
+		return
+	}
+	r.length(len(b))
+	r.buf = append(r.buf, b...)
+}
+
+// Bigint adds a bigint.
+func (r *Rows) Bigint(n int64) {
+	r.length(8)
+	r.buf = binary.BigEndian.AppendUint64(r.buf, uint64(n))
+}
+
+// Integer adds an integer.
+func (r *Rows) Integer(n int32) {
+	r.length(4)
+	r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(n))
+}
+
+// Boolean adds a boolean.
+func (r *Rows) Boolean(is bool) {
+	r.length(1)
+	if is {
+		r.buf = append(r.buf, 1)
+	} else {
+		r.buf = append(r.buf, 0)
+	}
+}
+
+// Time adds a timestamptz, to the microsecond.
+func (r *Rows) Time(t time.Time) { r.Bigint(t.UnixMicro() - epoch) }
+
+// TimeOrNull adds a timestamptz, or none for the zero time.
+func (r *Rows) TimeOrNull(t time.Time) {
+	if t.IsZero() {
+		r.Null()
+	} else {
+		r.Time(t)
+	}
+}
+
+// statement reads the rows into their table.
+func (r *Rows) statement() string {
+	into := "COPY " + pgx.Identifier{r.table}.Sanitize() + " ("
+	for i, column := range r.columns {
+		if i > 0 {
+			into += ", "
+		}
+		into += pgx.Identifier{column}.Sanitize()
+	}
+	return into + ") FROM STDIN (FORMAT binary);"
+}
+
+// data returns the rows and the end of them.
+func (r *Rows) data() []byte { return binary.BigEndian.AppendUint16(r.buf, copyTrailer) }

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// Room for a row, beside what of it is long.
+const (
+	runRoom      = 256
+	deliveryRoom = 512
+	attemptRoom  = 96
+)
+
+// copyRuns stores runs that are all new; otherwise none, with
+// CodeAlreadyExists.
+func (s *Store) copyRuns(ctx context.Context, runs []run.Run) error {
+	rows := pg.NewRows("runs", "id", "tenant_id", "condition", "trigger_kind", "trigger_name", "event_id", "body", "created_at",
+		"duration_nanos", "error", "steps")
+	room := 0
+	for _, r := range runs {
+		room += runRoom + len(r.Body)
+	}
+	rows.Grow(room)
+	for _, r := range runs {
+		if err := copyRun(rows, r); err != nil {
+			return err
+		}
+	}
+	deliveries := deliveriesOf(runs)
+	return s.db.CopyAll(ctx, rows, copyDeliveries(deliveries), copyAttempts(attemptsOf(deliveries)))
+}
+
+func copyRun(rows *pg.Rows, r run.Run) error {
+	steps, err := stepsOf(r)
+	if err != nil {
+		return err
+	}
+	rows.Begin()
+	rows.Bigint(int64(r.ID))
+	rows.Text(clean(r.Tenant))
+	rows.Text(clean(r.Condition))
+	rows.Text(r.TriggerKind)
+	rows.Text(clean(r.TriggerName))
+	rows.TextOrNull(clean(r.EventID))
+	rows.BytesOrNull(r.Body)
+	rows.Time(r.CreatedAt)
+	rows.Bigint(int64(r.Duration))
+	rows.Text(clean(r.Error))
+	rows.TextOrNull(steps)
+	return nil
+}
+
+func copyDeliveries(deliveries []run.Delivery) *pg.Rows {
+	rows := pg.NewRows("deliveries", "id", "run_id", "tenant_id", "position", "target_id", "target_name", "target_version", "kind", "endpoint",
+		"timeout_nanos", "interrupts", "state", "attempt", "earlier", "reason", "error", "wake_at", "changed_at", "created_at", "body",
+		"ordering_key", "event_sequence", "traceparent")
+	rows.Grow(len(deliveries) * deliveryRoom)
+	for _, d := range deliveries {
+		rows.Begin()
+		rows.Bigint(int64(d.ID))
+		rows.Bigint(int64(d.Run))
+		rows.Text(clean(d.Tenant))
+		rows.Integer(int32(d.Position))
+		rows.Text(clean(d.TargetID))
+		rows.Text(clean(d.TargetName))
+		rows.Bigint(int64(d.Version))
+		rows.Text(string(d.Kind))
+		rows.Text(clean(d.Endpoint))
+		rows.Bigint(int64(d.Timeout))
+		rows.Boolean(d.Interrupts)
+		rows.Text(string(d.State))
+		rows.Integer(int32(d.Attempt))
+		rows.Integer(int32(d.Earlier))
+		rows.Text(string(d.Reason))
+		rows.Text(clean(d.Error))
+		rows.TimeOrNull(d.Wake())
+		rows.Time(d.Changed)
+		rows.Time(d.CreatedAt)
+		rows.BytesOrNull(d.Body)
+		rows.TextOrNull(clean(d.OrderingKey))
+		rows.Bigint(int64(d.Sequence))
+		rows.TextOrNull(d.Traceparent)
+	}
+	return rows
+}
+
+func copyAttempts(attempts []attemptRow) *pg.Rows {
+	rows := pg.NewRows("attempts", "delivery_id", "number", "started_at", "duration_nanos", "outcome", "status", "error")
+	rows.Grow(len(attempts) * attemptRoom)
+	for _, a := range attempts {
+		rows.Begin()
+		rows.Bigint(int64(a.delivery))
+		rows.Integer(int32(a.Number))
+		rows.Time(a.StartedAt)
+		rows.Bigint(int64(a.Duration))
+		rows.Text(string(a.Outcome))
+		rows.Integer(int32(a.Status))
+		rows.Text(clean(a.Error))
+	}
+	return rows
+}
