@@ -99,9 +99,11 @@ func (f *fleet) without(t *testing.T, p part, do func()) {
 	if err := os.WriteFile(away, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(f.Processes[p.name][0].PID, syscall.SIGKILL); err != nil {
+	pid := f.Processes[p.name][0].PID
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	await(t, p.name+" is gone", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 	do()
 	if err := os.Remove(away); err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func live(t *testing.T) *history {
 	for n := range rounds {
 		var lacks part
 		if lacks, tr.faulty = away[n]; tr.faulty {
-			f.without(t, lacks, func() { tr.round(t, n) })
+			f.without(t, lacks, func() { tr.round(t, n); tr.round(t, n) })
 		} else {
 			tr.round(t, n)
 		}

@@ -118,6 +118,7 @@ func (tr *traffic) setUpHooks(t *testing.T) {
 func (tr *traffic) setUpEvents(t *testing.T) {
 	t.Helper()
 	flaky := tr.createTarget(t, "flaky", tr.receiver+"/flaky", "restWebhook", false)
+	steady := tr.createTarget(t, "steady", tr.receiver+"/ok", "restWebhook", false)
 	dead := tr.createTarget(t, "dead", tr.receiver+"/refuses", "restWebhook", false)
 	tired := tr.createTarget(t, "tired", tr.receiver+"/busy", "restWebhook", false)
 	hidden := tr.createTarget(t, "hidden", "http://10.1.2.3/", "restWebhook", false)
@@ -126,7 +127,7 @@ func (tr *traffic) setUpEvents(t *testing.T) {
 			"retry": object{"maxAttempts": 2, "schedule": []string{"1s"}, "finalStatuses": []int{400}},
 		}})
 	}
-	tr.setExecution(t, object{"event": object{"event": "order.placed"}}, flaky, dead)
+	tr.setExecution(t, object{"event": object{"event": "order.placed"}}, steady, flaky, dead)
 	tr.setExecution(t, object{"event": object{"event": "order.shipped"}}, tired, hidden)
 }
 
