@@ -3,6 +3,7 @@ package meter
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -68,8 +70,12 @@ func (m *Meters) HookRan(ctx context.Context, h Hook) {
 	})
 }
 
-// outcome tells what a target did from what we could not do.
+// outcome tells what a target did from what we could not do. A target that is
+// left alone because it has failed too often has done so itself.
 func (h *Hook) outcome() Outcome {
+	if refusal := (*gate.Refusal)(nil); errors.As(h.Err, &refusal) {
+		return Interrupted
+	}
 	switch fault.CodeOf(h.Err) {
 	case 0:
 		return Succeeded

@@ -21,6 +21,7 @@ import (
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
+	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/meter"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
@@ -191,14 +192,15 @@ func TestHookRan(t *testing.T) {
 	}
 	h.HookRan(t.Context(), meter.Hook{Run: ran(run.Succeeded, run.PassedOver, run.Queued), Steps: steps, Sent: 5, Received: 7})
 	h.HookRan(t.Context(), meter.Hook{Run: ran(run.Interrupted), Steps: steps, Err: fault.FailedPrecondition("no")})
+	h.HookRan(t.Context(), meter.Hook{Run: ran(run.Interrupted), Steps: steps, Err: fault.Unavailable("left alone").Because(&gate.Refusal{Why: gate.CircuitOpen})})
 	h.HookRan(t.Context(), meter.Hook{Run: ran(run.Interrupted), Steps: steps, Err: fault.Unavailable("targets is away")})
 	h.HookRan(t.Context(), meter.Hook{Run: run.Run{TriggerKind: run.TriggerFunction}})
 
 	scraped := h.scrape(t)
-	for outcome, n := range map[string]string{"succeeded": "1", "interrupted": "1", "failed": "1"} {
+	for outcome, n := range map[string]string{"succeeded": "1", "interrupted": "2", "failed": "1"} {
 		want(t, scraped, "actionplane_chain_duration_seconds_count", n, `kind="request"`, `outcome="`+outcome+`"`)
 	}
-	want(t, scraped, "actionplane_chain_overhead_seconds_sum", "0.2", `kind="request"`) // 40 + 80 + 80 ms
+	want(t, scraped, "actionplane_chain_overhead_seconds_sum", "0.28", `kind="request"`) // 40 + 80 + 80 + 80 ms
 	want(t, scraped, "actionplane_fail_open_total", "1", `target="2"`)
 	want(t, scraped, "actionplane_fail_open_total", "0", `target="1"`)
 	want(t, scraped, "actionplane_step_duration_seconds_count", "1", `target="2"`, `kind="action"`, `outcome="passed_over"`)
@@ -206,8 +208,8 @@ func TestHookRan(t *testing.T) {
 		t.Error("a step that was only queued is measured")
 	}
 	lines := h.read(t)
-	if len(lines) != 4 || lines[0]["passed_over"] != 1.0 || lines[0]["queued"] != 1.0 || lines[0]["target_id"] != "2" || lines[0]["status"] != 503.0 ||
-		lines[0]["outcome"] != "succeeded" || lines[1]["error_class"] != "FailedPrecondition" || lines[3]["kind"] != "function" {
+	if len(lines) != 5 || lines[0]["passed_over"] != 1.0 || lines[0]["queued"] != 1.0 || lines[0]["target_id"] != "2" || lines[0]["status"] != 503.0 ||
+		lines[0]["outcome"] != "succeeded" || lines[1]["error_class"] != "FailedPrecondition" || lines[4]["kind"] != "function" {
 		t.Errorf("wrote %v", lines)
 	}
 }
