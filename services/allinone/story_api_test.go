@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+
+	"github.com/actionplane/actionplane/libs/telemetry"
 )
 
 const (
@@ -64,6 +66,7 @@ func (a *api) try(ctx context.Context, method, path string, in any) (status int,
 		req.Header.Set("Authorization", "Bearer "+a.token)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	telemetry.Inject(ctx, req.Header)
 	resp, err := plainHTTP.Do(req)
 	if err != nil {
 		return 0, nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/actionplane/actionplane/libs/sdk"
+	"github.com/actionplane/actionplane/libs/telemetry/telemetrytest"
 )
 
 // house is a running Actionplane as its users see it.
@@ -30,6 +31,8 @@ type house struct {
 	token        string
 	organization string
 	natsURL      string // with its token
+
+	collector *telemetrytest.Collector // of traces; nil: none
 }
 
 // connectSDK connects without the index of conditions, which may be a moment
@@ -327,9 +330,16 @@ func newProcessesOf(t *testing.T, bin string, extra map[string]string) *processe
 	return p
 }
 
+// startProcesses is the other shape. Only what the story traces is sent to its
+// collector.
 func startProcesses(t *testing.T) *house {
 	t.Helper()
-	return &newProcesses(t, nil).house
+	collector := telemetrytest.NewCollector(t)
+	p := newProcesses(t, map[string]string{
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector.URL(), "OTEL_TRACES_SAMPLER": "parentbased_always_off", "OTEL_BSP_SCHEDULE_DELAY": "200",
+	})
+	p.collector = collector
+	return &p.house
 }
 
 // logs returns the last that our services said. The servers beside them say so

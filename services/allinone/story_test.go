@@ -73,6 +73,7 @@ func story(t *testing.T, h *house) {
 		{"AnEventArrivesAfterOne503", s.event},
 		{"AStrangerPublishesJSON", s.strangersEvent},
 		{"AuthorsScriptsRunAndAreSeen", s.scripts},
+		{"OneTraceShowsAllOfItsWay", s.traces},
 		{"ApprovalsHaveSettings", s.approvals},
 		{"TheDocumentsRequestsAreAnsweredAsPrinted", s.documents},
 		{"TheReferencesExamplesWork", s.references},
