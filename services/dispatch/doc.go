@@ -179,7 +179,8 @@
 // "<run id>-<position>": the same for every attempt, also when the message is
 // handled again by another replica. Actionplane-Timeout-Ms says how many
 // milliseconds the target has. nats:// targets get the same headers and bytes as
-// a request; an action:// target gets the bytes as its input.
+// a request; an action:// target gets the bytes as its input. A traceparent goes
+// along where the target's policy, or ACTIONPLANE_TRACE_CONTEXT, says so.
 //
 // All that a target's operator may set comes as its sending profile
 // (internal/profile): keys, of which two sign while a rotation overlaps, each
