@@ -73,6 +73,7 @@ func prepare(ctx context.Context, name string, settings Settings, units []Unit) 
 	if err != nil {
 		return nil, nil, err
 	}
+	adopt(tel.Logger("host"))
 	warnOfUnknown(tel.Logger("host"), settings, units)
 	p := &process{config: cfg, settings: settings, telemetry: tel, health: health.New(tel.Logger(name))}
 	p.starting.Store(int64(len(units)))

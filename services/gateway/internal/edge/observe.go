@@ -35,7 +35,7 @@ type observer struct {
 func newObserver(log *slog.Logger, tel *telemetry.Telemetry) (*observer, error) {
 	duration, err := tel.Meter(component).Float64Histogram("actionplane.edge.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("Calls at the edge, from admission to the owner's answer."),
+		metric.WithDescription("calls at the edge, from admission to the owner's answer"),
 		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
 	if err != nil {
 		return nil, err
