@@ -9,8 +9,9 @@ import (
 
 const root = "../.."
 
+// TestTheRepositoryIsSound is not parallel, as skaffold's package of tags keeps
+// what it has seen in a map that it does not guard.
 func TestTheRepositoryIsSound(t *testing.T) {
-	t.Parallel()
 	findings, err := check(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
@@ -131,8 +132,8 @@ func TestBreachesOfComposeAreFound(t *testing.T) {
 	}
 }
 
+// TestBreachesOfSkaffoldAreFound is not parallel, as TestTheRepositoryIsSound.
 func TestBreachesOfSkaffoldAreFound(t *testing.T) {
-	t.Parallel()
 	h, err := readHouse(root)
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +155,6 @@ func TestBreachesOfSkaffoldAreFound(t *testing.T) {
 		"AProfileThatIsMissing":         {"", "- name: debug", "- name: debugging", "has the profiles [dev debugging allinone]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			if !strings.Contains(text, b.old) {
 				t.Fatalf("%q is not in it", b.old)
 			}
