@@ -59,7 +59,7 @@ func TestSpans(t *testing.T) {
 	t.Run("RequestAndReplyAreParentAndChild", func(t *testing.T) {
 		t.Parallel()
 		caller, owner, tracer, ended := traced(t)
-		client := serve(t, owner, bus.ServerConfig{}, func(_ context.Context, in *scriptsv1.InvokeRequest) (*scriptsv1.InvokeResponse, error) {
+		serve(t, owner, bus.ServerConfig{}, func(_ context.Context, in *scriptsv1.InvokeRequest) (*scriptsv1.InvokeResponse, error) {
 			switch in.GetActionId() {
 			case "refused":
 				return nil, fault.NotFound("no such action")
@@ -68,7 +68,7 @@ func TestSpans(t *testing.T) {
 			}
 			return &scriptsv1.InvokeResponse{}, nil
 		})
-		client = scriptsv1.NewScriptsBusClient(caller)
+		client := scriptsv1.NewScriptsBusClient(caller)
 		for _, c := range []struct {
 			id, code                 string
 			callFailed, serverFailed bool

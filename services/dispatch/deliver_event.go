@@ -51,7 +51,7 @@ func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken) {
 	}
 	s.doorman.Admit(ctx, visits)
 	for _, a := range arrivals {
-		s.deliverEvent(a)
+		s.deliverEvent(a) //nolint:contextcheck // each under its own message's
 	}
 }
 

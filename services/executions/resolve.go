@@ -40,7 +40,7 @@ func linkOrigin(ctx context.Context, event *eventsv1.Event) {
 		return
 	}
 	span.SetAttributes(attribute.String("actionplane.event.id", event.GetId()), attribute.String("actionplane.event.type", event.GetType()))
-	_, origin := telemetry.WithTraceparent(context.Background(), event.GetAttributes()["traceparent"]) //nolint:contextcheck // its own trace
+	_, origin := telemetry.WithTraceparent(context.Background(), event.GetAttributes()["traceparent"])
 	if origin.SpanContext.IsValid() && origin.SpanContext.TraceID() != span.SpanContext().TraceID() {
 		span.AddLink(origin)
 	}

@@ -20,7 +20,7 @@ func (c *Courier) Deliver(ctx context.Context, r run.Run, done func(error)) {
 	f.ctx, f.end = c.inFlight.begin(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.start()
+	f.start() //nolint:contextcheck // under f.ctx, which outlives the caller's
 	if f.quick == 0 {
 		f.commit()
 		return
