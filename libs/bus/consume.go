@@ -57,7 +57,7 @@ func (c *Conn) Consume(ctx context.Context, cfg Consumer, handle func(context.Co
 	var work sync.WaitGroup
 	defer work.Wait()
 	return c.consume(ctx, cfg, func(t *Taken) {
-		work.Go(func() { t.Settle(guarded(t.ctx, t.Message, handle)) })
+		work.Go(func() { t.Handle(handle) })
 	})
 }
 

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -47,6 +49,9 @@ type Outgoing struct {
 	// ID under which the stream takes it once; required.
 	ID   string
 	Data []byte
+	// From has the identity and the trace that it is sent with; nil: those of
+	// the call.
+	From context.Context //nolint:containedctx // lives exactly as long as the call
 }
 
 // PartialError says that some messages of a PublishAll are stored and others
@@ -76,6 +81,8 @@ func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
 	if len(messages) == 0 {
 		return nil
 	}
+	ctx, cancel := withDefaultTimeout(ctx)
+	defer cancel()
 	start := time.Now()
 	ctx, span := c.startSend(ctx, messages[0].Subject, len(messages))
 	err := c.publishAll(ctx, messages)
@@ -84,16 +91,58 @@ func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
 	return err
 }
 
-func (c *Conn) publishAll(ctx context.Context, messages []Outgoing) error {
+// PublishEach stores messages that have nothing to do with each other: one by
+// one, without waiting in between, which costs the server less than half of what
+// a batch does. It returns what Publish would for each, by its place, or nil
+// where all are stored.
+func (c *Conn) PublishEach(ctx context.Context, messages []Outgoing) []error {
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()
+	start := time.Now()
+	messages, spans := c.startSends(messages)
+	errs := c.sendEach(ctx, messages, true)
+	for i, m := range messages {
+		var err error
+		if errs != nil {
+			err = errs[i]
+		}
+		if spans != nil && spans[i] != nil {
+			endProcess(spans[i], err)
+		}
+		if errs != nil {
+			c.meters.send(ctx, m.Subject, 1, start, err)
+		}
+	}
+	if errs == nil && len(messages) > 0 {
+		c.meters.send(ctx, messages[0].Subject, len(messages), start, nil)
+	}
+	return errs
+}
+
+// startSends begins the sending of those messages that have a trace of their
+// own, which they carry on.
+func (c *Conn) startSends(messages []Outgoing) ([]Outgoing, []trace.Span) {
+	var spans []trace.Span
+	for i, m := range messages {
+		if m.From == nil || !trace.SpanContextFromContext(m.From).IsSampled() {
+			continue
+		}
+		if spans == nil {
+			messages, spans = slices.Clone(messages), make([]trace.Span, len(messages))
+		}
+		messages[i].From, spans[i] = c.startSend(m.From, m.Subject, 1)
+	}
+	return messages, spans
+}
+
+func (c *Conn) publishAll(ctx context.Context, messages []Outgoing) error {
 	if len(messages) > 1 && len(messages) <= MaxBatch {
 		done, err := c.publishBatch(ctx, messages)
 		if done {
 			return err
 		}
 	}
-	return c.publishEach(ctx, messages)
+	return c.publishInOrder(ctx, messages)
 }
 
 // publishBatch sends messages as one batch. done is false where that says
@@ -134,46 +183,74 @@ func (c *Conn) inBatch(ctx context.Context, m Outgoing, id string, seq int) *nat
 }
 
 func (m Outgoing) message(ctx context.Context) *nats.Msg {
+	if m.From != nil {
+		ctx = m.From
+	}
 	h := outgoing(ctx)
 	delete(h, contract.HeaderTimeout) // nobody waits
 	h[nats.MsgIdHdr] = []string{m.ID}
 	return &nats.Msg{Subject: m.Subject, Header: h, Data: m.Data}
 }
 
-// publishEach sends messages one by one and awaits every acknowledgement.
-func (c *Conn) publishEach(ctx context.Context, messages []Outgoing) error {
-	futures := make([]jetstream.PubAckFuture, len(messages))
-	var failed error
-	for i, m := range messages {
-		if futures[i], failed = c.js.PublishMsgAsync(m.message(ctx), jetstream.WithStallWait(DefaultTimeout)); failed != nil {
-			break // those behind it stay behind it
-		}
+// publishInOrder sends messages one by one.
+func (c *Conn) publishInOrder(ctx context.Context, messages []Outgoing) error {
+	errs := c.sendEach(ctx, messages, false)
+	if errs == nil {
+		return nil
 	}
 	stored, some := make([]bool, len(messages)), false
-	for i, future := range futures {
-		err := acknowledged(ctx, future)
+	var failed error
+	for i, err := range errs {
 		if stored[i] = err == nil; stored[i] {
 			some = true
-		} else if failed == nil {
+		} else if failed == nil || errors.Is(failed, errNotSent) {
 			failed = err
 		}
 	}
-	if failed == nil {
-		return nil
-	}
-	failed = publishError(messages[0].Subject, failed)
 	if some {
 		return &PartialError{Stored: stored, Err: failed}
 	}
 	return failed
 }
 
+// sendEach sends messages and awaits every acknowledgement. Unless they are to
+// go on, those behind one that cannot be sent are not sent. It returns what
+// became of each, nil where all are stored.
+func (c *Conn) sendEach(ctx context.Context, messages []Outgoing, goOn bool) []error {
+	futures := make([]jetstream.PubAckFuture, len(messages))
+	var errs []error
+	fail := func(i int, err error) {
+		if errs == nil {
+			errs = make([]error, len(messages))
+		}
+		errs[i] = publishError(messages[i].Subject, err)
+	}
+	for i, m := range messages {
+		var err error
+		if futures[i], err = c.js.PublishMsgAsync(m.message(ctx), jetstream.WithStallWait(DefaultTimeout)); err == nil {
+			continue
+		}
+		if fail(i, err); !goOn {
+			for j := i + 1; j < len(messages); j++ {
+				fail(j, errNotSent)
+			}
+			break
+		}
+	}
+	for i, future := range futures {
+		if future == nil {
+			continue
+		}
+		if err := acknowledged(ctx, future); err != nil {
+			fail(i, err)
+		}
+	}
+	return errs
+}
+
 var errNotSent = errors.New("not sent")
 
 func acknowledged(ctx context.Context, future jetstream.PubAckFuture) error {
-	if future == nil {
-		return errNotSent
-	}
 	select {
 	case <-future.Ok():
 		return nil

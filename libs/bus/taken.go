@@ -39,6 +39,12 @@ func (t *Taken) Settle(err error) {
 	w.work.Done()
 }
 
+// Handle calls handle and settles the message with what that returns, or with
+// an error where it panics.
+func (t *Taken) Handle(handle func(context.Context, Message) error) {
+	t.Settle(guarded(t.ctx, t.Message, handle))
+}
+
 // answer acknowledges as the error's class demands. An acknowledgement that
 // gets lost means one more delivery, which handlers stand.
 func (t *Taken) answer(err error) {

@@ -32,7 +32,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		CatalogMaxEntries: 50_000, ExecutionMaxTargets: 100, ExecutionMaxDepth: chain.MaxIncludeHops,
-		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20, EventWorkers: 64,
+		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20, EventWorkers: 128,
 		Door: approval.DefaultConfig(),
 	}
 }

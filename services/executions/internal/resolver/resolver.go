@@ -77,6 +77,16 @@ func (r *Resolver) Resolve(ctx context.Context, tenant string, t condition.Trigg
 	return found, err
 }
 
+// Knows reports whether this process has the answer at hand.
+func (r *Resolver) Knows(tenant string, t condition.Trigger) bool {
+	epoch, known := r.epochs.Of(tenant)
+	if !known {
+		return false
+	}
+	_, ok := r.local.Get(key{tenant: tenant, epoch: epoch, trigger: t})
+	return ok
+}
+
 func (r *Resolver) resolve(ctx context.Context, tenant string, t condition.Trigger) (*dispatchv1.Chain, error) {
 	epoch, known := r.epochs.Of(tenant)
 	if !known {
