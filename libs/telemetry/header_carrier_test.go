@@ -25,7 +25,7 @@ func TestHeaderCarrier(t *testing.T) {
 	t.Run("WhatWeWriteOthersFindInLowerCase", func(t *testing.T) {
 		t.Parallel()
 		running := start(t, telemetry.Config{})
-		ctx, span := running.Tracer("test").Start(t.Context(), "send")
+		ctx, span := running.Tracer("test").Start(t.Context(), "send", trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		headers := nats.Header{}
 		running.Propagator().Inject(ctx, telemetry.HeaderCarrier(headers))

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/slogtest"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/actionplane/actionplane/libs/telemetry"
 )
 
@@ -26,7 +28,7 @@ func TestLogger(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
 		running := start(t, telemetry.Config{Service: "targets", LogOutput: &out})
-		ctx, span := running.Tracer("test").Start(t.Context(), "span")
+		ctx, span := running.Tracer("test").Start(t.Context(), "span", trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		want := map[string]any{
 			"level": "INFO", "msg": "m", "service": "targets", "component": "store",
@@ -50,7 +52,7 @@ func TestLogger(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
 		running := start(t, telemetry.Config{LogOutput: &out})
-		ctx, span := running.Tracer("test").Start(t.Context(), "span")
+		ctx, span := running.Tracer("test").Start(t.Context(), "span", trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		parent := running.Logger("store").WithGroup("g").With("a", "1")
 		first, second := parent.With("b", "first"), parent.With("b", "second")
