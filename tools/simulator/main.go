@@ -2,7 +2,7 @@
 // how many replicas of what it needs, what gives first, how long those wait who
 // wait, and how long what an outage left takes to be worked off.
 //
-//	simulator [-costs costs.json] [-seed 1] [-times 1] [-json] profile.json
+//	simulator [-costs costs.json] [-seed 1] [-times 1] [-brief] [-json] profile.json
 //
 // A profile says what comes in (internal/traffic), the costs what a piece of
 // work takes of every part (internal/cost); simulator/measure writes them, as
@@ -50,6 +50,7 @@ func run(args []string, out io.Writer, now time.Time) error {
 	costs := flags.String("costs", "simulator/costs.json", "`file` of measured costs")
 	seed := flags.Uint64("seed", 1, "of chance")
 	times := flags.Float64("times", 1, "how many times the profile's traffic")
+	brief := flags.Bool("brief", false, "leave out the delays")
 	asJSON := flags.Bool("json", false, "for programs")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -72,6 +73,9 @@ func run(args []string, out io.Writer, now time.Time) error {
 	f, err := forecast.Make(profile, sheet, *seed, now)
 	if err != nil {
 		return err
+	}
+	if *brief {
+		f.Moments = nil
 	}
 	if !*asJSON {
 		return f.Print(out)

@@ -15,15 +15,16 @@ import (
 	"github.com/actionplane/actionplane/tools/simulator/internal/traffic"
 )
 
-// mixture is what a check gives all at once, by callers of each kind: chains of
-// two steps, which were not measured.
-var mixture = []struct {
-	kind    string
-	callers int
-}{{"hooks", 12}, {"unmatched", 4}, {"events", 2}, {"calls", 4}, {"flows", 2}}
+// mixtures are what a check gives, by callers of each kind: chains of two steps,
+// which were not measured. The first two fill the machine with one kind of work,
+// as the costs were measured; in the third every process has a little of it.
+var mixtures = []map[string]int{
+	{"hooks": 32},
+	{"events": eventCallers},
+	{"hooks": 12, "unmatched": 4, "events": 2, "calls": 4, "flows": 2},
+}
 
-// compare predicts what a mixture needs, with two replicas of each service, and
-// measures it.
+// compare predicts what mixtures need, and measures it.
 func compare(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) (err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -33,7 +34,7 @@ func compare(ctx context.Context, binaries, path string, window time.Duration, o
 	if err != nil {
 		return err
 	}
-	h, err := open(ctx, binaries, 2)
+	h, err := open(ctx, binaries, 1)
 	if err != nil {
 		return err
 	}
@@ -47,11 +48,16 @@ func compare(ctx context.Context, binaries, path string, window time.Duration, o
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}
-	counts, got, took, err := b.mix(ctx)
-	if err != nil {
-		return err
+	for _, m := range mixtures {
+		counts, got, took, err := b.mix(ctx, m)
+		if err != nil {
+			return err
+		}
+		if err := b.print(sheet, counts, got, took); err != nil {
+			return err
+		}
 	}
-	return b.print(sheet, counts, got, took)
+	return nil
 }
 
 // mixed are the kinds of work of the mixture.
@@ -74,7 +80,7 @@ func (l *load) mixed() map[string]work {
 
 // mix gives everything at once and returns how much of each was done, and what
 // that took.
-func (b *bench) mix(ctx context.Context) (counts map[string]float64, got cost.Amounts, took time.Duration, err error) {
+func (b *bench) mix(ctx context.Context, callers map[string]int) (counts map[string]float64, got cost.Amounts, took time.Duration, err error) {
 	before, err := b.house.read(ctx)
 	if err != nil {
 		return nil, nil, 0, err
@@ -84,13 +90,13 @@ func (b *bench) mix(ctx context.Context) (counts map[string]float64, got cost.Am
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	var problems []error
-	for _, m := range mixture {
+	for kind, n := range callers {
 		all.Go(func() {
-			w := works[m.kind]
-			calls, err := b.load.give(ctx, w, m.callers, 2*b.window)
+			w := works[kind]
+			calls, err := b.load.give(ctx, w, n, b.window)
 			mu.Lock()
 			defer mu.Unlock()
-			counts[m.kind] = float64(calls * w.units)
+			counts[kind] = float64(calls * w.units)
 			sends += int64(calls * w.units * w.sends)
 			problems = append(problems, err)
 		})
@@ -114,17 +120,17 @@ func (b *bench) mix(ctx context.Context) (counts map[string]float64, got cost.Am
 // print sets both beside each other.
 func (b *bench) print(sheet cost.Sheet, counts map[string]float64, got cost.Amounts, took time.Duration) error {
 	hooks := counts["hooks"] + counts["unmatched"]
-	p := traffic.Profile{MatchedHooks: counts["hooks"] / hooks, MatchedEvents: 1, StepsWeights: []float64{0, 1},
+	p := traffic.Profile{MatchedHooks: counts["hooks"] / max(1, hooks), MatchedEvents: 1, StepsWeights: []float64{0, 1},
 		PayloadBytes: payloadBytes, OverREST: 1, House: traffic.House{Speed: 1}}
 	m := demand.New(p, sheet)
 	m.Tariff.EventDoor = cost.Amounts{cost.CPU("gateway"): sheet.Operations[cost.Event1].Each[cost.CPU("gateway")]} // they came in batches
 	m.Tariff.Trigger = sheet.Operations[cost.Trigger].Each                                                          // by REST
 	want := m.Needs(traffic.Rates{Hooks: hooks, Events: counts["events"], Calls: counts["calls"], Flows: counts["flows"]})
-	rows := slices.Concat([]cost.Resource{}, []cost.Resource{cost.NATSMessages, cost.NATSBytes, cost.RedisCommands, cost.WALBytes, cost.Transactions, cost.Disk("dispatch"), cost.Disk("scripts")})
-	_, err := fmt.Fprintf(b.out, "in %.1f s: %.0f hooks of two steps, %.0f unmatched, %.0f events of two steps, %.0f calls, %.0f flows\n\n%-24s %12s %12s %8s\n",
+	rows := []cost.Resource{cost.NATSMessages, cost.NATSBytes, cost.WALBytes, cost.Disk("dispatch"), cost.Disk("scripts")}
+	_, err := fmt.Fprintf(b.out, "in %.1f s: %.0f hooks of two steps, %.0f unmatched, %.0f events of two steps, %.0f calls, %.0f flows\n%-24s %12s %12s %8s\n",
 		took.Seconds(), counts["hooks"], counts["unmatched"], counts["events"], counts["calls"], counts["flows"], "", "predicted", "measured", "error")
 	line := func(what string, predicted, measured float64) {
-		if err == nil {
+		if err == nil && measured > 0 {
 			_, err = fmt.Fprintf(b.out, "%-24s %12.2f %12.2f %+7.0f %%\n", what, predicted, measured, 100*(predicted/measured-1))
 		}
 	}
@@ -136,6 +142,9 @@ func (b *bench) print(sheet cost.Sheet, counts map[string]float64, got cost.Amou
 	line("all, CPU s", want.Kind("cpu")/1e6, got.Kind("cpu")/1e6)
 	for _, r := range rows {
 		line(string(r), want[r], got[r])
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(b.out)
 	}
 	return err
 }

@@ -4,7 +4,7 @@
 // machine, by `make bench`; it takes about three minutes.
 //
 //	measure [-binaries .tools/actionplane] [-costs costs.json] [-window 4s]
-//	measure -check       compares, instead, what the costs predict for a mixture
+//	measure -check       compares, instead, what the costs predict for mixtures
 //	                     that they were not measured with
 //
 // CPU time is that of a part's processes, kernel included, workers of scripts
@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	binaries := flags.String("binaries", "../.tools/actionplane", "`directory` of what `make binaries` builds")
 	costs := flags.String("costs", "simulator/costs.json", "`file` to write, or with -check to read")
 	window := flags.Duration("window", 4*time.Second, "for how long each kind of work is given")
-	check := flags.Bool("check", false, "compare predictions with a mixture")
+	check := flags.Bool("check", false, "compare predictions with mixtures")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

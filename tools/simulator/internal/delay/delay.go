@@ -5,7 +5,7 @@
 // Service times are exponential around the measured CPU time, which is wider
 // than what was measured; replicas are chosen blindly, as the bus does; NATS and
 // Postgres are one queue each with their cores. The network between machines is
-// not in it: add its round trip for every hop, five for a hook.
+// not in it: add its way for every hop, six for a hook.
 package delay
 
 import (
