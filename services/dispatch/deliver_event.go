@@ -82,7 +82,8 @@ func readRun(m *bus.Taken, now time.Time) (run.Run, error) {
 	return eventRun(strings.TrimPrefix(m.Subject, contract.DeliverEventSubject("")), cmd, now)
 }
 
-// eventRun reads the command. The deliveries have no ids yet.
+// eventRun reads the command, whose payload executions has checked: nobody else
+// publishes any. The deliveries have no ids yet.
 func eventRun(tenantID string, cmd *dispatchv1.DeliverEventCommand, now time.Time) (run.Run, error) {
 	event := cmd.GetEvent()
 	id, err := run.ParseID(cmd.GetRunId())
@@ -95,9 +96,6 @@ func eventRun(tenantID string, cmd *dispatchv1.DeliverEventCommand, now time.Tim
 	}
 	if event.GetId() == "" {
 		return run.Run{}, fault.Invalid("event.id: is missing")
-	}
-	if err := envelope.CheckObject("event.payload", event.GetPayload()); err != nil {
-		return run.Run{}, err
 	}
 	r := run.Run{
 		ID: id, Tenant: tenantID, Condition: cmd.GetChain().GetCondition(), TriggerKind: run.TriggerEvent,

@@ -42,6 +42,8 @@ type Request struct {
 	Number int
 	// KeepAnswer asks for the answer's body.
 	KeepAnswer bool
+
+	deadline time.Time // when it must be over
 }
 
 // Result is what came of a try.
@@ -73,6 +75,7 @@ func (r Result) Verdict(p delivery.Policy) delivery.Verdict {
 }
 
 type profiles interface {
+	AtHand(tenantID, target string) (*profile.Profile, bool)
 	Profile(ctx context.Context, tenantID, target string) (*profile.Profile, error)
 }
 
@@ -102,12 +105,11 @@ func (m *Maker) Attempt(ctx context.Context, req Request) (Result, error) {
 
 func (m *Maker) attempt(ctx context.Context, req Request) (Result, error) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
-	defer cancel()
+	req.bound(ctx, start)
 	if tenant.From(ctx).Tenant != tenant.ID(req.Tenant) {
 		ctx = tenant.With(ctx, tenant.Identity{Tenant: tenant.ID(req.Tenant)})
 	}
-	p, err := m.profiles.Profile(ctx, req.Tenant, req.Step.TargetID)
+	p, err := m.profile(ctx, &req)
 	if err != nil {
 		return Result{}, err
 	}
@@ -117,6 +119,25 @@ func (m *Maker) attempt(ctx context.Context, req Request) (Result, error) {
 	result, err := m.send(ctx, req, p)
 	result.StartedAt, result.Duration = start, time.Since(start)
 	return result, err
+}
+
+// bound sets when the try must be over. Where that is not watched by who does
+// the work, a context with that deadline does it, which costs a timer.
+func (r *Request) bound(ctx context.Context, start time.Time) {
+	r.deadline = start.Add(r.Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(r.deadline) {
+		r.deadline = d
+	}
+}
+
+// profile returns what sending takes; nearly always it is at hand.
+func (m *Maker) profile(ctx context.Context, req *Request) (*profile.Profile, error) {
+	if p, ok := m.profiles.AtHand(req.Tenant, req.Step.TargetID); ok {
+		return p, nil
+	}
+	ctx, cancel := context.WithDeadline(ctx, req.deadline)
+	defer cancel()
+	return m.profiles.Profile(ctx, req.Tenant, req.Step.TargetID)
 }
 
 func (m *Maker) send(ctx context.Context, req Request, p *profile.Profile) (Result, error) {
@@ -157,13 +178,8 @@ func prepare(req *Request, p *profile.Profile) *fault.Error {
 	return nil
 }
 
-// left is how long the context still allows, at least a millisecond.
-func left(ctx context.Context, otherwise time.Duration) time.Duration {
-	if deadline, ok := ctx.Deadline(); ok {
-		otherwise = time.Until(deadline)
-	}
-	return max(otherwise, time.Millisecond)
-}
+// left is how long the try may still take, at least a millisecond.
+func (r *Request) left() time.Duration { return max(time.Until(r.deadline), time.Millisecond) }
 
 // failed is a try that the target is to blame for.
 func failed(transport delivery.Transport, err *fault.Error) Result {

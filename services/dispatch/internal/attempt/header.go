@@ -34,7 +34,7 @@ func (m *Maker) headers(ctx context.Context, req Request, p *profile.Profile) ([
 			sender.Field{Name: signature.HeaderTimestamp, Value: standard.Timestamp},
 			sender.Field{Name: signature.HeaderSignature, Value: standard.Signature})
 	}
-	ms := left(ctx, req.Timeout).Milliseconds()
+	ms := req.left().Milliseconds()
 	fields = append(fields, sender.Field{Name: HeaderTimeout, Value: strconv.FormatInt(ms, 10)})
 	if told := m.traceparent(ctx, p); told != "" {
 		fields = append(fields, sender.Field{Name: "traceparent", Value: told})

@@ -15,6 +15,8 @@ const idFailed = "EXEC-dra6yamk98"
 // invoke makes a try by a JavaScript action. Its input is the very body that a
 // target on the network would get, its output what one would answer.
 func (m *Maker) invoke(ctx context.Context, actionID string, req Request) (Result, error) {
+	ctx, cancel := context.WithDeadline(ctx, req.deadline)
+	defer cancel()
 	out, err := m.scripts.Invoke(ctx, &scriptsv1.InvokeRequest{ActionId: actionID, Input: req.Body, RunId: req.Run.String()})
 	if err != nil {
 		return notInvoked(req.Step.Called(), actionID, err)

@@ -44,7 +44,7 @@ func (m *Maker) exchange(ctx context.Context, req Request, p *profile.Profile) (
 	if err != nil {
 		return sender.Response{}, err
 	}
-	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: left(ctx, req.Timeout), Allow: p.Allow, Identity: p.Identity}
+	out := sender.Request{URL: req.Step.Endpoint, Body: req.Body, Header: fields, Timeout: req.left(), Allow: p.Allow, Identity: p.Identity}
 	if !req.KeepAnswer {
 		out.KeepBody = 1 // zero would keep all
 	}

@@ -24,6 +24,8 @@ import (
 // book has one profile for all.
 type book struct{ all profile.Profile }
 
+func (b *book) AtHand(string, string) (*profile.Profile, bool) { return nil, false }
+
 func (b *book) Profile(context.Context, string, string) (*profile.Profile, error) {
 	return &b.all, nil
 }

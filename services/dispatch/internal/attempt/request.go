@@ -20,6 +20,8 @@ func (m *Maker) request(ctx context.Context, subject string, req Request, p *pro
 }
 
 func (m *Maker) ask(ctx context.Context, subject string, req Request, p *profile.Profile) (Result, error) {
+	ctx, cancel := context.WithDeadline(ctx, req.deadline)
+	defer cancel()
 	fields, err := m.headers(ctx, req, p)
 	if err != nil {
 		return Result{}, err

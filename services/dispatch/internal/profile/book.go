@@ -46,15 +46,23 @@ func NewBook(conn *bus.Conn, lookups *cache.Lookups) *Book {
 // Close ends the book.
 func (b *Book) Close() { b.profiles.Close() }
 
+// AtHand returns a profile that is known already.
+func (b *Book) AtHand(tenantID, target string) (*Profile, bool) {
+	p, ok := b.profiles.Get(name{tenantID, target})
+	if ok {
+		b.lookups.Count(cache.Memory, true)
+	}
+	return p, ok
+}
+
 // Profile returns what sending to a target takes now. CodeNotFound: the target
 // is deleted; CodeUnavailable, CodeDeadline: the targets service is away.
 func (b *Book) Profile(ctx context.Context, tenantID, target string) (*Profile, error) {
-	n := name{tenantID, target}
-	p, ok := b.profiles.Get(n)
-	b.lookups.Count(cache.Memory, ok)
-	if ok {
+	if p, ok := b.AtHand(tenantID, target); ok {
 		return p, nil
 	}
+	b.lookups.Count(cache.Memory, false)
+	n := name{tenantID, target}
 	p, err := b.profiles.GetOrLoad(ctx, n, b.load)
 	if err != nil && ctx.Err() == nil && timeRanOut(err) { // of whoever asked first
 		p, err = b.profiles.GetOrLoad(ctx, n, b.load)
