@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace"
@@ -38,6 +39,23 @@ func traced(t *testing.T) (caller, owner *bus.Conn, tracer trace.Tracer, ended f
 	return connect("caller"), connect("owner"), running.Tracer("test"), func() []telemetrytest.Span { stop(); return collector.Spans() }
 }
 
+// running runs f, which blocks until its context is done, until stop is called,
+// which waits: what it was doing has ended then, its spans included.
+func running(t *testing.T, f func(context.Context) error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
 // one returns the only span of a name and kind.
 func one(t *testing.T, spans []telemetrytest.Span, name string, kind trace.SpanKind) telemetrytest.Span {
 	t.Helper()
@@ -59,7 +77,8 @@ func TestSpans(t *testing.T) {
 	t.Run("RequestAndReplyAreParentAndChild", func(t *testing.T) {
 		t.Parallel()
 		caller, owner, tracer, ended := traced(t)
-		serve(t, owner, bus.ServerConfig{}, func(_ context.Context, in *scriptsv1.InvokeRequest) (*scriptsv1.InvokeResponse, error) {
+		server := owner.NewServer(bus.ServerConfig{})
+		scriptsv1.RegisterScriptsScriptsServer(server, scripts(func(_ context.Context, in *scriptsv1.InvokeRequest) (*scriptsv1.InvokeResponse, error) {
 			switch in.GetActionId() {
 			case "refused":
 				return nil, fault.NotFound("no such action")
@@ -67,7 +86,8 @@ func TestSpans(t *testing.T) {
 				return nil, errors.New("broken")
 			}
 			return &scriptsv1.InvokeResponse{}, nil
-		})
+		}))
+		stop := running(t, server.Run)
 		client := scriptsv1.NewScriptsBusClient(caller)
 		for _, c := range []struct {
 			id, code                 string
@@ -80,6 +100,7 @@ func TestSpans(t *testing.T) {
 		if _, err := client.Invoke(t.Context(), &scriptsv1.InvokeRequest{}); err != nil { // a trace begins with the owner
 			t.Fatal(err)
 		}
+		stop()
 		spans := telemetrytest.Trace(ended())
 		for _, c := range []struct {
 			id, code                 string
@@ -105,7 +126,7 @@ func TestSpans(t *testing.T) {
 		subject, template := contract.EventSubject("t1", "a.b"), "actionplane.events.v1.{tenant}.{type}"
 		followed, consumed := make(chan struct{}, 1), make(chan string, 1)
 		ready := make(chan struct{})
-		bustest.Run(t, func(ctx context.Context) error {
+		stopFollowing := running(t, func(ctx context.Context) error {
 			return consumer.Follow(ctx, contract.EventsStream, nil, func(uint64) { close(ready) }, func(bus.Message) { followed <- struct{}{} })
 		})
 		<-ready
@@ -116,6 +137,7 @@ func TestSpans(t *testing.T) {
 		}
 		span.End()
 		<-followed
+		stopFollowing()
 		consuming, stop := context.WithCancel(t.Context())
 		err := consumer.Consume(consuming, bus.Consumer{Stream: contract.EventsStream, Name: "group"}, func(ctx context.Context, _ bus.Message) error {
 			if failures--; failures >= 0 {
