@@ -38,7 +38,7 @@ func (p *Pool) copyOnce(ctx context.Context, tables []*Rows) error {
 	}
 	defer conn.Release()
 	if tracer, ok := conn.Conn().Config().Tracer.(pgx.CopyFromTracer); ok {
-		ctx = tracer.TraceCopyFromStart(ctx, conn.Conn(), pgx.TraceCopyFromStartData{TableName: pgx.Identifier{tables[0].table}, ColumnNames: tables[0].columns})
+		ctx = tracer.TraceCopyFromStart(ctx, conn.Conn(), pgx.TraceCopyFromStartData{TableName: pgx.Identifier{tables[0].table.name}, ColumnNames: tables[0].table.columns})
 		defer func() {
 			tracer.TraceCopyFromEnd(ctx, conn.Conn(), pgx.TraceCopyFromEndData{Err: err})
 		}()
@@ -91,7 +91,7 @@ const maxCopyData = 1 << 20
 func messages(tables []*Rows) (net.Buffers, error) {
 	var statements strings.Builder
 	for _, t := range tables {
-		statements.WriteString(t.statement())
+		statements.WriteString(t.table.statement)
 	}
 	query, err := (&pgproto3.Query{String: statements.String()}).Encode(nil)
 	if err != nil {

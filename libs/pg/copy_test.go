@@ -31,7 +31,7 @@ type kind struct {
 }
 
 func rowsOf(all ...kind) *pg.Rows {
-	rows := pg.NewRows("kinds", "id", "n", "said", "doc", "raw", "yes", "at", `odd "name`)
+	rows := pg.NewTable("kinds", "id", "n", "said", "doc", "raw", "yes", "at", `odd "name`).Rows(0)
 	for _, k := range all {
 		rows.Begin()
 		rows.Bigint(k.id)
@@ -47,7 +47,7 @@ func rowsOf(all ...kind) *pg.Rows {
 }
 
 func others(ids ...int64) *pg.Rows {
-	rows := pg.NewRows("others", "id")
+	rows := pg.NewTable("others", "id").Rows(8)
 	for _, id := range ids {
 		rows.Begin()
 		rows.Bigint(id)

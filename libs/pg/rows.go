@@ -8,14 +8,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Table is a table, and the columns that new rows of it have values for. Make it
+// once.
+type Table struct {
+	name      string
+	columns   []string
+	statement string // that reads rows into it
+}
+
+// NewTable returns a table.
+func NewTable(name string, columns ...string) *Table {
+	into := "COPY " + pgx.Identifier{name}.Sanitize() + " ("
+	for i, column := range columns {
+		if i > 0 {
+			into += ", "
+		}
+		into += pgx.Identifier{column}.Sanitize()
+	}
+	return &Table{name: name, columns: columns, statement: into + ") FROM STDIN (FORMAT binary);"}
+}
+
+// Rows returns no rows, and room for so many bytes of them.
+func (t *Table) Rows(room int) *Rows {
+	return &Rows{table: t, buf: append(make([]byte, 0, len(copyHeader)+room+2), copyHeader...)}
+}
+
 // Rows gathers new rows of one table in the format that COPY reads, value by
 // value: an array for each column, which a driver is given, costs several
 // allocations for every value.
 type Rows struct {
-	table   string
-	columns []string
-	buf     []byte
-	n       int
+	table *Table
+	buf   []byte
+	n     int
 }
 
 // Source: PostgreSQL manual, COPY, binary format: signature, flags, length of
@@ -30,25 +54,10 @@ const (
 // epoch is when Postgres' time begins.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
-// NewRows returns no rows of a table, for values of the given columns.
-func NewRows(table string, columns ...string) *Rows {
-	return &Rows{table: table, columns: columns, buf: []byte(copyHeader)}
-}
-
-// Len returns how many rows there are.
-func (r *Rows) Len() int { return r.n }
-
-// Grow makes room for so many bytes more.
-func (r *Rows) Grow(bytes int) {
-	if free := cap(r.buf) - len(r.buf); free < bytes {
-		r.buf = append(make([]byte, 0, len(r.buf)+bytes), r.buf...)
-	}
-}
-
 // Begin begins a row: the values of all columns follow, in their order.
 func (r *Rows) Begin() {
 	r.n++
-	r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(len(r.columns)))
+	r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(len(r.table.columns)))
 }
 
 func (r *Rows) length(n int) { r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(n)) }
@@ -113,18 +122,6 @@ func (r *Rows) TimeOrNull(t time.Time) {
 	} else {
 		r.Time(t)
 	}
-}
-
-// statement reads the rows into their table.
-func (r *Rows) statement() string {
-	into := "COPY " + pgx.Identifier{r.table}.Sanitize() + " ("
-	for i, column := range r.columns {
-		if i > 0 {
-			into += ", "
-		}
-		into += pgx.Identifier{column}.Sanitize()
-	}
-	return into + ") FROM STDIN (FORMAT binary);"
 }
 
 // data returns the rows and the end of them.

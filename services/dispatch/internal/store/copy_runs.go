@@ -14,23 +14,35 @@ const (
 	attemptRoom  = 96
 )
 
+// tables are those that runs are copied into.
+type tables struct{ runs, deliveries, attempts *pg.Table }
+
+func newTables() tables {
+	return tables{
+		runs: pg.NewTable("runs", "id", "tenant_id", "condition", "trigger_kind", "trigger_name", "event_id", "body", "created_at",
+			"duration_nanos", "error", "steps"),
+		deliveries: pg.NewTable("deliveries", "id", "run_id", "tenant_id", "position", "target_id", "target_name", "target_version", "kind", "endpoint",
+			"timeout_nanos", "interrupts", "state", "attempt", "earlier", "reason", "error", "wake_at", "changed_at", "created_at", "body",
+			"ordering_key", "event_sequence", "traceparent"),
+		attempts: pg.NewTable("attempts", "delivery_id", "number", "started_at", "duration_nanos", "outcome", "status", "error"),
+	}
+}
+
 // copyRuns stores runs that are all new; otherwise none, with
 // CodeAlreadyExists.
 func (s *Store) copyRuns(ctx context.Context, runs []run.Run) error {
-	rows := pg.NewRows("runs", "id", "tenant_id", "condition", "trigger_kind", "trigger_name", "event_id", "body", "created_at",
-		"duration_nanos", "error", "steps")
 	room := 0
 	for _, r := range runs {
 		room += runRoom + len(r.Body)
 	}
-	rows.Grow(room)
+	rows := s.tables.runs.Rows(room)
 	for _, r := range runs {
 		if err := copyRun(rows, r); err != nil {
 			return err
 		}
 	}
 	deliveries := deliveriesOf(runs)
-	return s.db.CopyAll(ctx, rows, copyDeliveries(deliveries), copyAttempts(attemptsOf(deliveries)))
+	return s.db.CopyAll(ctx, rows, s.tables.copyDeliveries(deliveries), s.tables.copyAttempts(attemptsOf(deliveries)))
 }
 
 func copyRun(rows *pg.Rows, r run.Run) error {
@@ -53,11 +65,8 @@ func copyRun(rows *pg.Rows, r run.Run) error {
 	return nil
 }
 
-func copyDeliveries(deliveries []run.Delivery) *pg.Rows {
-	rows := pg.NewRows("deliveries", "id", "run_id", "tenant_id", "position", "target_id", "target_name", "target_version", "kind", "endpoint",
-		"timeout_nanos", "interrupts", "state", "attempt", "earlier", "reason", "error", "wake_at", "changed_at", "created_at", "body",
-		"ordering_key", "event_sequence", "traceparent")
-	rows.Grow(len(deliveries) * deliveryRoom)
+func (t tables) copyDeliveries(deliveries []run.Delivery) *pg.Rows {
+	rows := t.deliveries.Rows(len(deliveries) * deliveryRoom)
 	for _, d := range deliveries {
 		rows.Begin()
 		rows.Bigint(int64(d.ID))
@@ -87,9 +96,8 @@ func copyDeliveries(deliveries []run.Delivery) *pg.Rows {
 	return rows
 }
 
-func copyAttempts(attempts []attemptRow) *pg.Rows {
-	rows := pg.NewRows("attempts", "delivery_id", "number", "started_at", "duration_nanos", "outcome", "status", "error")
-	rows.Grow(len(attempts) * attemptRoom)
+func (t tables) copyAttempts(attempts []attemptRow) *pg.Rows {
+	rows := t.attempts.Rows(len(attempts) * attemptRoom)
 	for _, a := range attempts {
 		rows.Begin()
 		rows.Bigint(int64(a.delivery))

@@ -18,11 +18,14 @@ type Store struct {
 	db      *pg.Pool
 	touched func([]run.Lane)
 	wrote   func([]run.Delivery)
+	tables  tables
 }
 
 // New returns a store on the service's pool. touched, unless nil, is told of
 // the lanes in which somebody else's turn may have come.
-func New(db *pg.Pool, touched func([]run.Lane)) *Store { return &Store{db: db, touched: touched} }
+func New(db *pg.Pool, touched func([]run.Lane)) *Store {
+	return &Store{db: db, touched: touched, tables: newTables()}
+}
 
 // Tell has the store tell of every delivery that was created or has changed, once
 // that is committed. Call it before the store is used.
