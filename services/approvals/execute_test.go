@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
@@ -44,6 +45,24 @@ func TestExecution(t *testing.T) {
 		}
 		if done := o.settled(t, id); done.GetExecution().GetState() != "executed" || r.deleted(t, thing) != 1 {
 			t.Errorf("got %v, deleted %d times", done.GetExecution(), r.deleted(t, thing))
+		}
+	})
+	t.Run("GoesOnInTheTraceOfTheDecision", func(t *testing.T) {
+		t.Parallel()
+		o, thing := b.gated(t, 1), r.add(t)
+		id := r.queue(o.as(t), t, thing)
+		const decision = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+		traced, _ := telemetry.WithTraceparent(o.as(t), decision)
+		if _, err := o.approve(traced, id); err != nil {
+			t.Fatal(err)
+		}
+		o.settled(t, id)
+		var kept string
+		if err := b.db.QueryRow(t.Context(), `SELECT traceparent FROM approval_requests WHERE id = $1`, id).Scan(&kept); err != nil || kept != decision {
+			t.Errorf("kept %q, %v", kept, err)
+		}
+		if got, _ := r.traces.Load(thing); got != trace.SpanContextFromContext(traced).TraceID() {
+			t.Errorf("the owner was called in trace %s", got)
 		}
 	})
 	t.Run("OfWhatHasMovedIsStale", func(t *testing.T) {

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/approval"
@@ -31,6 +33,7 @@ type room struct {
 	// trouble, where it is set, happens after a change is committed and before
 	// it is answered.
 	trouble func() error
+	traces  sync.Map // of the latest call, by thing
 }
 
 // roomTx is its transaction.
@@ -73,6 +76,7 @@ func (b *bundle) anybody(t *testing.T) context.Context {
 }
 
 func (r *room) remove(ctx context.Context, id string) error {
+	r.traces.Store(id, trace.SpanContextFromContext(ctx).TraceID())
 	change := approval.Change[*roomTx]{EntityType: "target", EntityID: id, State: func(ctx context.Context, tx *roomTx) ([]byte, error) {
 		var s struct {
 			Name    string `json:"name"`
