@@ -66,9 +66,18 @@
 //   - nothing is cut short for the stream's sake, so nothing is sent twice for
 //     it.
 //
-// Many events share a transaction (internal/groupcommit). The retry loop of any
-// replica claims due rows with SKIP LOCKED; a lease that ran out is due, and its
-// attempt is recorded as lost.
+// Nobody waits for an event. Messages that came meanwhile are taken together
+// (bus.ConsumeTogether) and looked up by one question; each attempt has a
+// goroutine, and what it comes to moves its run on (internal/courier, firsts);
+// runs that are ready share a transaction (internal/groupcommit), in which they
+// are copied into the three tables by one message (pg.CopyAll), and are
+// acknowledged when it is committed. A copy cannot leave out what is not new: where
+// another replica was faster, the group is written once more, by a statement
+// that can. A second transaction beside the first is begun for 64 runs, not for
+// one: a small one costs nearly as much as a large one.
+//
+// The retry loop of any replica claims due rows with SKIP LOCKED; a lease that
+// ran out is due, and its attempt is recorded as lost.
 //
 // Whose fault a failure is decides where it goes. A target's (HTTP 500, time-out,
 // a script that throws) is an attempt, a row, and a due time. Ours is not counted

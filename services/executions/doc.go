@@ -11,7 +11,9 @@
 //	actionplane.executions.v1.rpc.run_{request,response,function}_hook
 //	                                                     resolve, hand on to dispatch
 //	actionplane.executions.v1.rpc.list_conditions        for the index of the SDK
-//	stream EVENTS, consumer "executions"                 resolve, hand on to RUNS
+//	stream EVENTS, consumer "executions"                 resolve, hand on to RUNS:
+//	                                                     together what this process
+//	                                                     has the chain of at hand
 //	stream CHANGES, consumer "executions-targets"        deleted targets leave the lists
 //	stream CHANGES, followed                             epochs of the resolver
 //
