@@ -183,13 +183,17 @@ func (c *Conn) inBatch(ctx context.Context, m Outgoing, id string, seq int) *nat
 }
 
 func (m Outgoing) message(ctx context.Context) *nats.Msg {
-	if m.From != nil {
-		ctx = m.From
-	}
-	h := outgoing(ctx)
+	h := outgoing(m.from(ctx))
 	delete(h, contract.HeaderTimeout) // nobody waits
 	h[nats.MsgIdHdr] = []string{m.ID}
 	return &nats.Msg{Subject: m.Subject, Header: h, Data: m.Data}
+}
+
+func (m Outgoing) from(ctx context.Context) context.Context {
+	if m.From != nil {
+		return m.From
+	}
+	return ctx
 }
 
 // publishInOrder sends messages one by one.

@@ -48,7 +48,7 @@ func (s *Service) resolveEvents(ctx context.Context, messages []*bus.Taken, alon
 			})
 			continue
 		}
-		command, err := s.command(m, a)
+		command, err := s.command(m.Context(), m, a) //nolint:contextcheck // the message's own
 		if err != nil || command == nil {
 			m.Settle(err)
 			continue
@@ -66,7 +66,7 @@ func (s *Service) resolveEvents(ctx context.Context, messages []*bus.Taken, alon
 }
 
 func (s *Service) resolveAlone(ctx context.Context, m *bus.Taken, a announced) error {
-	command, err := s.command(m, a)
+	command, err := s.command(m.Context(), m, a) //nolint:contextcheck // the message's own
 	if err != nil || command == nil {
 		return err
 	}
@@ -97,8 +97,7 @@ func readEvent(m bus.Message) (announced, error) {
 // The event's id is the message id of the command, and the run's id follows from
 // the message, so that an event that is resolved twice makes one run, and is
 // known to its receivers by one id however much later that is.
-func (s *Service) command(m *bus.Taken, a announced) (*bus.Outgoing, error) {
-	ctx := m.Context()
+func (s *Service) command(ctx context.Context, m *bus.Taken, a announced) (*bus.Outgoing, error) {
 	linkOrigin(ctx, a.Event)
 	chain, err := s.resolve(ctx, a.tenant, a.trigger())
 	if err != nil || len(chain.GetSteps()) == 0 {
