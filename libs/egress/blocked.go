@@ -34,13 +34,22 @@ func NewBlocked(meter metric.Meter) (*Blocked, error) {
 	return b, nil
 }
 
-// Count counts err if it is a *[Denial].
-func (b *Blocked) Count(err error) {
+// RuleOf returns the name of the rule by which err is a *[Denial]; "" where it is
+// none.
+func RuleOf(err error) string {
 	var denial *Denial
 	if !errors.As(err, &denial) {
+		return ""
+	}
+	return denial.Rule.Name
+}
+
+// Count counts what RuleOf has returned.
+func (b *Blocked) Count(rule string) {
+	if rule == "" {
 		return
 	}
-	if count, ok := b.rules[denial.Rule.Name]; ok {
+	if count, ok := b.rules[rule]; ok {
 		count.Add(1)
 		return
 	}

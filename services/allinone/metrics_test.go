@@ -106,18 +106,19 @@ func labelNames(text string) (names []string) {
 	return names
 }
 
-// value returns that of the series of a metric that has all labels; 0: none.
-func value(scraped, name string, labels ...string) float64 {
+// largest returns the largest value of the series of a metric that have all
+// labels; 0: none.
+func largest(scraped, name string, labels ...string) (most float64) {
 	for line := range strings.Lines(scraped) {
 		series, text, _ := strings.Cut(strings.TrimSpace(line), "} ")
 		if !strings.HasPrefix(series, name+"{") || slices.ContainsFunc(labels, func(l string) bool { return !strings.Contains(series, l) }) {
 			continue
 		}
 		if v, err := strconv.ParseFloat(text, 64); err == nil {
-			return v
+			most = max(most, v)
 		}
 	}
-	return 0
+	return most
 }
 
 func readMetrics(t *testing.T) map[string]metric {
@@ -211,6 +212,35 @@ func (o *observed) few(t *testing.T, scraped string) {
 	}
 	if series > mostSeries || strings.Contains(scraped, "otel_metric_overflow") {
 		t.Errorf("%d series, want at most %d, and none that stands for others", series, mostSeries)
+	}
+}
+
+// counted looks whether what the house has done shows.
+func counted(t *testing.T, scraped string) {
+	for _, want := range []struct {
+		name   string
+		labels []string
+	}{
+		{"actionplane_egress_blocked_total", []string{`rule="private"`, `otel_scope_name="dispatch"`}},
+		{"actionplane_egress_blocked_total", []string{`rule="private"`, `otel_scope_name="scripts"`}},
+		{"actionplane_fail_open_total", nil},
+		{"actionplane_deliveries_total", []string{`state="exhausted"`}},
+		{"actionplane_deliveries_total", []string{`state="succeeded"`}},
+		{"actionplane_retry_scheduled_total", nil},
+		{"actionplane_chain_duration_seconds_count", []string{`kind="event"`, `outcome="succeeded"`}},
+		{"actionplane_chain_duration_seconds_count", []string{`kind="request"`, `outcome="interrupted"`}},
+		{"actionplane_invocation_duration_seconds_count", []string{`outcome="failed"`}},
+		{"actionplane_approvals_transitions_total", []string{`state="approved"`}},
+		{"actionplane_approvals_transitions_total", []string{`state="executed"`}},
+		{"actionplane_resolve_total", []string{`kind="request"`, `result="match"`}},
+		{"actionplane_cache_lookups_total", []string{`cache="token"`, `layer="memory"`, `result="hit"`}},
+		{"actionplane_cache_lookups_total", []string{`cache="program"`, `layer="owner"`, `result="hit"`}},
+		{"actionplane_cache_lookups_total", []string{`cache="profile"`, `layer="memory"`, `result="hit"`}},
+		{"actionplane_cache_lookups_total", []string{`cache="chain"`, `layer="redis"`, `result="miss"`}},
+	} {
+		if largest(scraped, want.name, want.labels...) == 0 {
+			t.Errorf("%s with %v is 0", want.name, want.labels)
+		}
 	}
 }
 

@@ -116,6 +116,7 @@ func TestObserved(t *testing.T) {
 	metrics := o.scrape(t)
 	t.Run("EveryMetricIsListedAndEveryListedOneIsThere", func(t *testing.T) { o.listed(t, metrics) })
 	t.Run("SeriesAreFew", func(t *testing.T) { o.few(t, metrics) })
+	t.Run("WhatWasDoneIsCounted", func(t *testing.T) { counted(t, metrics) })
 	t.Run("TheCollectorGetsThemToo", o.collected)
 	t.Run("WhatCameToAnEndHasALine", o.lines)
 	o.program.signal(t, stopSignal)
@@ -202,6 +203,7 @@ func (o *observed) runEvents(t *testing.T) {
 func (o *observed) runScripts(t *testing.T) {
 	for name, source := range map[string]string{
 		"works":  `function works(ctx, api) { api.v1.claims.setClaim("tier", "gold"); }`,
+		"calls":  `async function calls() { try { await fetch("http://10.9.8.7/"); } catch (e) {} }`,
 		"throws": `function throws() { throw new Error(require("actionplane/secrets").get("KEY")); }`,
 	} {
 		created := o.owner.want(t, http.StatusOK, http.MethodPost, actionsPath, object{"name": name, "script": source, "timeout": "5s", "allowedToFail": true})
@@ -299,7 +301,7 @@ func (o *observed) scrape(t *testing.T) string {
 			t.Fatal(err)
 		}
 		text = string(all)
-		return value(text, "actionplane_resolve_total", `kind="event"`, `result="none"`) >= strangers
+		return largest(text, "actionplane_resolve_total", `kind="event"`, `result="none"`) >= strangers
 	})
 	return text
 }

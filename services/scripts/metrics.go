@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/actionplane/actionplane/libs/cache"
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
 	"github.com/actionplane/actionplane/services/scripts/internal/journal"
@@ -20,6 +21,7 @@ import (
 type meters struct {
 	lookups  *cache.Lookups
 	outgoing telemetry.Durations
+	blocked  *egress.Blocked
 	outcomes map[journal.Outcome]outcomeSeries
 	restarts map[worker.Reason]*telemetry.Count
 	lines    *telemetry.Lines
@@ -36,7 +38,7 @@ type outcomeSeries struct {
 var (
 	durationBounds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}
 	cpuBounds      = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 1, 5}
-	callBounds     = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}
+	callBounds     = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 )
 
 func newMeters(t *telemetry.Telemetry, log *slog.Logger) (*meters, error) {
@@ -44,10 +46,14 @@ func newMeters(t *telemetry.Telemetry, log *slog.Logger) (*meters, error) {
 	if err != nil {
 		return nil, err
 	}
+	blocked, err := egress.NewBlocked(t.Meter("scripts"))
+	if err != nil {
+		return nil, err
+	}
 	i := t.Instruments("scripts")
 	m := &meters{
-		lookups: lookups, lines: t.NewLines(log), outcomes: map[journal.Outcome]outcomeSeries{}, restarts: map[worker.Reason]*telemetry.Count{},
-		outgoing: i.Durations("http.client.request.duration", "outgoing HTTP calls, until the answer's end", callBounds...),
+		lookups: lookups, blocked: blocked, lines: t.NewLines(log), outcomes: map[journal.Outcome]outcomeSeries{}, restarts: map[worker.Reason]*telemetry.Count{},
+		outgoing: i.Durations("http.client.request.duration", "HTTP requests that are made for targets and scripts, name lookup and connect included, until the answer's end", callBounds...),
 	}
 	count := i.Tally("actionplane.scripts.invocations", "{invocation}", "calls of actions, by what they came to; dry runs are not counted")
 	duration := i.Durations("actionplane.invocation.duration", "calls of actions, in their worker", durationBounds...)
@@ -86,6 +92,7 @@ func (m *meters) invoked(ctx context.Context, e *journal.Entry) {
 	s.cpu.Record(ctx, e.CPU)
 	for _, c := range e.Calls {
 		m.outgoing.Of(callAttributes(c)...).Record(ctx, c.Duration)
+		m.blocked.Count(c.Denied)
 	}
 }
 

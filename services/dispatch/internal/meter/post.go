@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 )
@@ -31,13 +32,13 @@ type failure struct {
 
 func newPosts(i *telemetry.Instruments) *posts {
 	return &posts{duration: i.Durations("http.client.request.duration",
-		"HTTP requests to targets, name lookup and connect included, until the answer's end", stepBounds...)}
+		"HTTP requests that are made for targets and scripts, name lookup and connect included, until the answer's end", stepBounds...)}
 }
 
 // Posted measures a request; f is nil where it was answered.
 func (m *Meters) Posted(ctx context.Context, r *sender.Response, f *sender.Failure) {
 	if f != nil {
-		m.blocked.Count(f)
+		m.blocked.Count(egress.RuleOf(f))
 		m.posts.of(failure{min(r.Status, oddStatus), f.Kind}).Record(ctx, r.Duration)
 		return
 	}

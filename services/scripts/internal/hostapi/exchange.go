@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/actionplane/actionplane/libs/egress"
 	"github.com/actionplane/actionplane/services/scripts/internal/invocation"
 )
 
@@ -52,7 +53,7 @@ func (s *session) begin(o outgoing) (finished func(*answer, error), err error) {
 		record := &s.made[at]
 		record.Duration = time.Since(record.Start)
 		if err != nil {
-			record.Error = s.Mask.Hide(err.Error(), maxURL)
+			record.Error, record.Denied = s.Mask.Hide(err.Error(), maxURL), egress.RuleOf(err)
 			return
 		}
 		record.Status, record.Received = a.status, len(a.body)

@@ -12,4 +12,6 @@ type Call struct {
 	Received int    // bytes of the response body, decompressed
 	Duration time.Duration
 	Error    string // why there was no answer, or it was refused
+	// Denied is the rule by which its address must not be called; empty: it may.
+	Denied string `json:"-"`
 }

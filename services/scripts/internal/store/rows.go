@@ -25,6 +25,7 @@ type callRow struct {
 	Received int           `json:"i,omitempty"`
 	Duration time.Duration `json:"d"`
 	Error    string        `json:"e,omitempty"`
+	Denied   string        `json:"-"`
 }
 
 // encode returns a list as JSON, nil where it is empty.

@@ -127,13 +127,13 @@ func appendCall(b []byte, c *invocation.Call) []byte {
 	b = binary.AppendVarint(b, int64(c.Sent))
 	b = binary.AppendVarint(b, int64(c.Received))
 	b = binary.AppendVarint(b, int64(c.Duration))
-	return appendBytes(b, c.Error)
+	return appendBytes(appendBytes(b, c.Error), c.Denied)
 }
 
 func (d *decoder) call() invocation.Call {
 	return invocation.Call{
 		Start: time.Unix(0, d.varint()).UTC(), Method: string(d.bytes()), URL: string(d.bytes()), Status: int(d.varint()),
-		Sent: int(d.varint()), Received: int(d.varint()), Duration: time.Duration(d.varint()), Error: string(d.bytes()),
+		Sent: int(d.varint()), Received: int(d.varint()), Duration: time.Duration(d.varint()), Error: string(d.bytes()), Denied: string(d.bytes()),
 	}
 }
 

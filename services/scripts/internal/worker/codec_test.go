@@ -66,7 +66,7 @@ func drawResult(t *rapid.T) *wireResult {
 		r.Calls = append(r.Calls, invocation.Call{
 			Start: time.Unix(0, rapid.Int64().Draw(t, "start")).UTC(), Method: rapid.String().Draw(t, "method"),
 			URL: rapid.String().Draw(t, "url"), Status: rapid.Int().Draw(t, "status"), Sent: rapid.Int().Draw(t, "sent"),
-			Received: rapid.Int().Draw(t, "received"), Duration: time.Duration(rapid.Int64().Draw(t, "took")), Error: rapid.String().Draw(t, "why"),
+			Received: rapid.Int().Draw(t, "received"), Duration: time.Duration(rapid.Int64().Draw(t, "took")), Error: rapid.String().Draw(t, "why"), Denied: rapid.String().Draw(t, "rule"),
 		})
 	}
 	r.CPU, r.total = time.Duration(rapid.Int64().Draw(t, "cpu")), time.Duration(rapid.Int64().Draw(t, "total"))
