@@ -142,7 +142,7 @@ lint: $(TOOLS)/golangci-lint ## golangci-lint on every module
 	@for m in $(BESIDE); do (cd $$m && GOWORK=off golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; done
 
 # Where a benchmark and its baseline are.
-BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts ./services/scripts/internal/worker
+BENCHED := ./services/gateway ./services/executions ./services/dispatch ./services/dispatch/internal/sender ./services/scripts ./services/scripts/internal/worker ./services/allinone
 .PHONY: bench
 bench: ## what our parts cost against the same work done bare, in the same run, and each process, for make simulate; about eight minutes
 	@$(MAKE) --no-print-directory binaries

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/actionplane/actionplane/libs/approval/approvaltest"
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/bus/bustest"
+	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/libs/pg/pgserver"
+	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/telemetry"
+	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
+	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
+	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	"github.com/actionplane/actionplane/services/dispatch"
+	"github.com/actionplane/actionplane/services/executions"
+)
+
+// oneTarget stands in for the targets service.
+type oneTarget struct{ url string }
+
+func (o oneTarget) GetTargetSnapshots(_ context.Context, in *targetsv1.GetTargetSnapshotsRequest) (*targetsv1.GetTargetSnapshotsResponse, error) {
+	out := &targetsv1.GetTargetSnapshotsResponse{}
+	for _, id := range in.GetIds() {
+		out.Targets = append(out.Targets, &targetsv1.TargetSnapshot{
+			Id: id, Name: "sink", Kind: targetsv1.Kind_KIND_WEBHOOK, Endpoint: o.url, Timeout: durationpb.New(10 * time.Second),
+		})
+	}
+	return out, nil
+}
+
+func (oneTarget) GetSendingProfile(context.Context, *targetsv1.GetSendingProfileRequest) (*targetsv1.GetSendingProfileResponse, error) {
+	return &targetsv1.GetSendingProfileResponse{SigningKeys: []string{"98KmsU6798KmsU6798KmsU6798KmsU6798Km"}}, nil
+}
+
+func (oneTarget) DisableTarget(context.Context, *targetsv1.DisableTargetRequest) (*targetsv1.DisableTargetResponse, error) {
+	return &targetsv1.DisableTargetResponse{}, nil
+}
+
+// callCounter is a receiver that answers 200 and nothing, and counts.
+type callCounter struct {
+	url  string
+	n    atomic.Int64
+	most atomic.Int64
+	full chan struct{}
+}
+
+func countCalls(b *testing.B) *callCounter {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &callCounter{url: "http://" + l.Addr().String() + "/hook"}
+	server := &fasthttp.Server{CloseOnShutdown: true, IdleTimeout: time.Minute, Handler: func(*fasthttp.RequestCtx) {
+		if c.n.Add(1) == c.most.Load() {
+			close(c.full)
+		}
+	}}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) })
+	b.Cleanup(func() {
+		_ = server.Shutdown()
+		serving.Wait()
+	})
+	return c
+}
+
+// expect returns what is closed after n more calls.
+func (c *callCounter) expect(n int) <-chan struct{} {
+	c.n.Store(0)
+	c.full = make(chan struct{})
+	c.most.Store(int64(n))
+	return c.full
+}
+
+// eventHouse is executions and dispatch on a bus and a Postgres of their own.
+func eventHouse(b *testing.B, url string) *bus.Conn {
+	b.Helper()
+	server := bustest.Start(b)
+	log := slog.New(slog.DiscardHandler)
+	database, err := pgserver.Start(b.Context(), pgserver.Config{Ephemeral: true, Log: log})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = database.Stop(context.Background()) })
+	approvaltest.Serve(b, server.Connect(b, "approvals"))
+	srv := server.Connect(b, "targets").NewServer(bus.ServerConfig{})
+	targetsv1.RegisterTargetsTargetsServer(srv, oneTarget{url})
+	bustest.Run(b, srv.Run)
+	deps := func(name string) host.Deps {
+		pool, err := pg.Open(b.Context(), pg.Config{URL: database.URL(pgserver.Superuser, "postgres"), Schema: name})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(pool.Close)
+		return host.Deps{Log: log, Bus: server.Connect(b, name), DB: pool, Telemetry: telemetry.Nop()}
+	}
+	cfg := dispatch.DefaultConfig()
+	if err := cfg.EgressAllow.UnmarshalText([]byte("127.0.0.0/8")); err != nil {
+		b.Fatal(err)
+	}
+	d, err := dispatch.New(cfg, deps("dispatch"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	bustest.Run(b, d.Run)
+	e, err := executions.New(executions.DefaultConfig(), deps("executions"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	bustest.Run(b, e.Run)
+	return server.Connect(b, "publisher")
+}
+
+// byCallers does n things from some callers, so many of them at once.
+func byCallers(b *testing.B, n, callers, together int, do func(int) error) {
+	b.Helper()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for {
+				from := int(next.Add(int64(together))) - together
+				if from >= n {
+					return
+				}
+				if err := do(min(together, n-from)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano()+u.Stime.Nano()) + pgtest.Spent()
+}
+
+// BenchmarkEventsAllTheWay is events through the public API of the bus, one by
+// one from 64 callers or 64 to a batch, resolved, delivered, signed, recorded and
+// acknowledged, against as many bare posts by Go's own client: x/ is time until
+// the last one is received, all/ CPU time of everything, Postgres included.
+func BenchmarkEventsAllTheWay(b *testing.B) {
+	sink := countCalls(b)
+	conn := eventHouse(b, sink.url)
+	ctx := tenant.With(b.Context(), tenant.Identity{Tenant: tenant.Default, Person: "p1"})
+	_, err := actionv3alpha.NewZITADELActionsBusClient(conn).SetExecution(ctx, &actionv3alpha.SetExecutionRequest{
+		Condition: &actionv3alpha.Condition{ConditionType: &actionv3alpha.Condition_Event{Event: &actionv3alpha.EventExecution{
+			Condition: &actionv3alpha.EventExecution_Event{Event: "a.b"}}}},
+		Execution: &actionv3alpha.Execution{Targets: []*actionv3alpha.ExecutionTargetType{{Type: &actionv3alpha.ExecutionTargetType_Target{Target: "1"}}}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	payload := []byte(`{"text":"` + string(bytes.Repeat([]byte("a"), 1000)) + `"}`)
+	events := actionplanev1.NewEventServiceBusClient(conn)
+	publish := func(n int) error {
+		if n == 1 {
+			_, err := events.PublishEvent(ctx, &actionplanev1.PublishEventRequest{Event: &eventsv1.Event{Type: "a.b", Payload: payload}})
+			return err
+		}
+		in := &actionplanev1.PublishEventsRequest{}
+		for range n {
+			in.Events = append(in.Events, &eventsv1.Event{Type: "a.b", Payload: payload})
+		}
+		_, err := events.PublishEvents(ctx, in)
+		return err
+	}
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	post := func(int) error {
+		resp, err := client.Post(sink.url, "application/json", bytes.NewReader(payload))
+		if err != nil {
+			return err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return resp.Body.Close()
+	}
+	settled := func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for ; ; <-tick.C {
+			acked, last, err := conn.Backlog(ctx, contract.RunsStream, "dispatch")
+			if err == nil && acked == last {
+				return
+			}
+		}
+	}
+	for _, shape := range []struct {
+		name              string
+		callers, together int
+	}{{"OneByOne", 64, 1}, {"Batches", 2, 64}} {
+		b.Run(shape.name, func(b *testing.B) {
+			b.ReportAllocs()
+			all := sink.expect(200)
+			byCallers(b, 200, shape.callers, shape.together, publish)
+			<-all
+			settled()
+			bareCPU, bare := cpuTime(), time.Now()
+			byCallers(b, b.N, 64, 1, post)
+			tookBare := time.Since(bare)
+			bareCPU = cpuTime() - bareCPU
+			all = sink.expect(b.N)
+			b.ResetTimer()
+			cpu, start := cpuTime(), time.Now()
+			byCallers(b, b.N, shape.callers, shape.together, publish)
+			<-all
+			took := time.Since(start)
+			settled()
+			b.StopTimer()
+			cpu = cpuTime() - cpu
+			b.ReportMetric(float64(took)/float64(tookBare), "x/nethttp")
+			b.ReportMetric(float64(cpu)/float64(bareCPU), "all/nethttp")
+		})
+	}
+}
