@@ -67,7 +67,9 @@ func (c Configuration) print(args []string, out, errOut io.Writer) error {
 		return err
 	}
 	for _, u := range r.Unknown {
-		fmt.Fprintln(errOut, "warning:", u)
+		if _, err := fmt.Fprintln(errOut, "warning:", u); err != nil {
+			return err
+		}
 	}
 	return Misconfigured(r.err)
 }
@@ -98,10 +100,13 @@ func withoutPassword(value string) string {
 
 // table writes a line for each variable, for people.
 func (r report) table(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "VARIABLE\tVALUE\tSOURCE\tMEANING")
+	text := []byte("VARIABLE\tVALUE\tSOURCE\tMEANING\n")
 	for _, v := range r.Variables {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Name, v.Value, v.Source, v.Meaning)
+		text = fmt.Appendf(text, "%s\t%s\t%s\t%s\n", v.Name, v.Value, v.Source, v.Meaning)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if _, err := w.Write(text); err != nil {
+		return err
 	}
 	return w.Flush()
 }

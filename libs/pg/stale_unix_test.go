@@ -10,12 +10,12 @@ import (
 // TestStaleWaitsForNobody: pgx leaves a reader behind where writing was slow.
 func TestStaleWaitsForNobody(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a loopback pair
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	ours, err := net.Dial("tcp", listener.Addr().String()) //nolint:noctx // a loopback pair
+	ours, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
