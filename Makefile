@@ -61,7 +61,7 @@ compose: .env ## everything in containers, with Prometheus, Grafana and Jaeger; 
 
 .PHONY: story
 story: ## the show, the end-to-end story and the restarts, in both shapes
-	go test -count=1 -timeout 15m -v -skip "^TestChaos$$" ./services/allinone
+	go test -count=1 -timeout 15m -v -skip '^(TestChaos|TestRollingRestart|TestUpgrade|TestBackupAndRestore)$$' ./services/allinone
 
 .PHONY: chaos
 chaos: ## break everything in the middle of 10,000 events each time, and print one table; about ten minutes

@@ -15,6 +15,7 @@ import (
 	"github.com/actionplane/actionplane/libs/host"
 	"github.com/actionplane/actionplane/services/access"
 	"github.com/actionplane/actionplane/services/actions"
+	"github.com/actionplane/actionplane/services/allinone/internal/backup"
 	"github.com/actionplane/actionplane/services/allinone/internal/embedded"
 	"github.com/actionplane/actionplane/services/approvals"
 	"github.com/actionplane/actionplane/services/dispatch"
@@ -26,7 +27,8 @@ import (
 
 func main() {
 	subcommands := append(scripts.Subcommands(), host.Healthcheck(withDefaults(os.LookupEnv)),
-		host.Subcommand{Name: "config", Run: printConfiguration})
+		host.Subcommand{Name: "config", Run: printConfiguration},
+		backup.StreamsCommand(os.LookupEnv), backup.KeyCommand(os.LookupEnv))
 	host.Exit(host.Dispatch(context.Background(), subcommands, func(ctx context.Context) error {
 		return run(ctx, os.LookupEnv)
 	}))
