@@ -31,6 +31,8 @@ const (
 	trafficEvents = 1_000_000
 	// callTimeout is what a caller waits for an answer.
 	callTimeout = 10 * time.Second
+	// absentTarget asks for what is not there: that is the answer, too.
+	absentTarget = "/actionplane/v1/targets/1/settings"
 	// slowly is what a target takes that is not quick.
 	slowly = 300 * time.Millisecond
 )
@@ -141,7 +143,7 @@ func (tr *traffic) callers() []trafficCaller {
 		{"event, SDK", 80, tr.eventSDK},
 		{"event, REST", 40, tr.eventREST},
 		{"access", 5, get(organization + "/people")},
-		{"targets", 5, get("/actionplane/v1/targets/1/settings")},
+		{"targets", 5, get(absentTarget)},
 		{"executions", 5, func(ctx context.Context) error {
 			_, err := tr.rest(ctx, http.MethodPost, executionsPath+"/_search", []object{})
 			return err
@@ -365,7 +367,8 @@ func (tr *traffic) send(ctx context.Context, method, url string, body []byte) (a
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode/100 != 2 && !(resp.StatusCode == http.StatusNotFound && strings.HasSuffix(url, "/targets/1/settings")) {
+	absent := resp.StatusCode == http.StatusNotFound && strings.HasSuffix(url, absentTarget)
+	if resp.StatusCode/100 != 2 && !absent {
 		return nil, &refusal{resp.StatusCode, string(text)}
 	}
 	return answer, json.Unmarshal(text, &answer)

@@ -79,7 +79,7 @@ func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(from)
 	if err == nil {
-		err = os.WriteFile(to, text, 0o700) //nolint:gosec // it is to be run
+		err = os.WriteFile(to, text, 0o700)
 	}
 	if err != nil {
 		t.Fatal(err)

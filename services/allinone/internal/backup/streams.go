@@ -106,7 +106,7 @@ func Save(ctx context.Context, conn *bus.Conn, dir string) error {
 
 func save(ctx context.Context, conn *bus.Conn, dir, name string) (err error) {
 	path := filepath.Join(dir, name+extension)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the operator's choice
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

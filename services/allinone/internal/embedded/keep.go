@@ -32,7 +32,7 @@ func keep(dir, name, given string, create func() string) (string, error) {
 
 // read returns what a file holds; nothing when there is none.
 func read(path string) (string, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // of the operator's own directory
+	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
