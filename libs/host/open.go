@@ -77,6 +77,7 @@ func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers 
 	if err != nil {
 		return err
 	}
+	var last error // but for that our own time was over
 	for {
 		pool, err := pg.Open(ctx, pg.Config{
 			URL: url, Schema: u.name, MaxConns: int32(p.config.MaxConns),
@@ -88,12 +89,15 @@ func (p *process) openDatabase(ctx context.Context, u Unit, deps *Deps, closers 
 			deps.DB = pool
 			return nil
 		}
-		if !pg.IsUnavailable(err) {
+		if ctx.Err() == nil && !pg.IsUnavailable(err) {
 			return fmt.Errorf("DATABASE_URL: %w", err)
+		}
+		if ctx.Err() == nil || last == nil {
+			last = reason(err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("DATABASE_URL: %w: %w", context.Cause(ctx), reason(err))
+			return fmt.Errorf("DATABASE_URL: %w: %w", context.Cause(ctx), last)
 		case <-time.After(retryPause):
 		}
 	}
