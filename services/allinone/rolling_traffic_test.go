@@ -235,13 +235,13 @@ func (tr *traffic) end(t *testing.T) (line string) {
 	t.Helper()
 	tr.during("coming to the end")
 	tr.stop()
-	published := int(tr.events.Load())
-	awaitWithin(t, 2*patience, "all events are delivered", func() bool { return tr.sink.distinct() == published })
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	for _, failure := range tr.failures[:min(len(tr.failures), 20)] {
 		t.Error(failure)
 	}
+	awaitWithin(t, 2*patience, "all events are delivered", func() bool { return tr.sink.lost() == 0 })
+	published := int(tr.events.Load())
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(tr.asked)) {
 		total += tr.asked[name]
