@@ -185,7 +185,8 @@ func (tr *traffic) repeat(ctx context.Context, c trafficCaller) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 			defer cancel()
 			begin := time.Now()
-			tr.note(c.name, time.Since(begin), c.call(ctx))
+			err := c.call(ctx)
+			tr.note(c.name, time.Since(begin), err)
 		})
 	}
 }

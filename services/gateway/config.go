@@ -23,6 +23,7 @@ type Config struct {
 	MaxStreams     int           `env:"ACTIONPLANE_MAX_STREAMS" doc:"most requests at once on one HTTP/2 connection; more wait"`
 	MaxInFlight    int           `env:"ACTIONPLANE_MAX_IN_FLIGHT" doc:"most requests at once; more are 503, UNAVAILABLE"`
 	RequestTimeout time.Duration `env:"ACTIONPLANE_REQUEST_TIMEOUT" doc:"how long a client may take to send a request"`
+	LameDuck       time.Duration `env:"ACTIONPLANE_LAME_DUCK" doc:"how long a stopping process still takes calls, says that it is not ready, and closes each connection behind its answer, so that clients are gone when the port closes; less than ACTIONPLANE_DRAIN_TIMEOUT"`
 	SendGrace      time.Duration `env:"ACTIONPLANE_SEND_GRACE" doc:"how long a client may go on sending its request when the process stops; less than ACTIONPLANE_DRAIN_TIMEOUT"`
 	AuthTTL        time.Duration `env:"ACTIONPLANE_AUTH_TTL" doc:"how long an answer about a token is remembered, and so the longest a revoked one goes on working"`
 
@@ -54,6 +55,7 @@ func DefaultConfig() Config {
 		MaxStreams:     250,
 		MaxInFlight:    10_000,
 		RequestTimeout: 30 * time.Second,
+		LameDuck:       time.Second,
 		SendGrace:      5 * time.Second,
 		AuthTTL:        3 * time.Second,
 		RateLimit:      2000,
@@ -84,6 +86,9 @@ func (c Config) Validate() error {
 	}
 	if c.RequestTimeout <= 0 || c.SendGrace <= 0 || c.AuthTTL <= 0 {
 		problems = append(problems, errors.New("ACTIONPLANE_REQUEST_TIMEOUT, ACTIONPLANE_SEND_GRACE and ACTIONPLANE_AUTH_TTL must be positive"))
+	}
+	if c.LameDuck < 0 {
+		problems = append(problems, errors.New("ACTIONPLANE_LAME_DUCK must not be negative"))
 	}
 	if c.RateLimit < 0 || c.RateLimit > 1_000_000 || c.GuessLimit < 0 || c.GuessLimit > 1_000_000 {
 		problems = append(problems, errors.New("ACTIONPLANE_RATE_LIMIT and ACTIONPLANE_GUESS_LIMIT must be 0 to 1000000"))

@@ -32,8 +32,9 @@
 // Every call has a span, continues the caller's trace, and counts in the
 // histogram actionplane.edge.duration (seconds; method, protocol, code).
 //
-// To stop is to close the port, tell clients to go (Connection: close, GOAWAY)
-// and finish every call in hand. A client that is still sending its request
+// To stop is to go on for LameDuck while clients are told to go (Connection:
+// close), to close the port, tell the others (GOAWAY) and finish every call in
+// hand. A client that is still sending its request
 // has until RequestTimeout.
 //
 // Subjects out: every method's own, and actionplane.access.v1.rpc.authenticate.

@@ -3,13 +3,17 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/actionplane/actionplane/libs/host"
 	actionv3alpha "github.com/actionplane/actionplane/proto/gen/go/zitadel/resources/action/v3alpha"
+	"github.com/actionplane/actionplane/services/gateway"
 )
 
 func TestDrain(t *testing.T) {
@@ -84,6 +88,46 @@ func TestStopsBeforeItWasUsed(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	if err := w.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLameDuck keeps a connection busy while the gateway stops: it is closed
+// behind an answer that says so, and never under a request.
+func TestLameDuck(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(cfg *gateway.Config, _ *host.Deps) { cfg.LameDuck = 200 * time.Millisecond })
+	busy, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	answers := bufio.NewReader(busy)
+	ask := func() (closes bool) {
+		if _, err := io.WriteString(busy, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatalf("a request was not answered: %v", err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("got %s, %v", resp.Status, err)
+		}
+		return resp.Close
+	}
+	if ask() {
+		t.Fatal("told to go although the gateway stays")
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.stop() }()
+	for !ask() { // until it is known that it stops
+	}
+	if _, err := answers.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection goes on: %v", err)
+	}
+	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
 }

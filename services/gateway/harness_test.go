@@ -219,7 +219,7 @@ func (w *world) start(t testing.TB, settings ...setting) {
 	listening := make(chan string, 1)
 	log := slog.New(&listeningHandler{Handler: slog.DiscardHandler, addr: listening})
 	cfg := gateway.DefaultConfig()
-	cfg.Addr = "127.0.0.1:0"
+	cfg.Addr, cfg.LameDuck = "127.0.0.1:0", 0
 	deps := host.Deps{Log: log, Bus: w.bus.Connect(t, "gateway"), Telemetry: telemetry.Nop(), Health: health.New(discard)}
 	for _, set := range settings {
 		set(&cfg, &deps)

@@ -31,8 +31,17 @@ func (s *Service) newHTTP1() *fiber.App {
 	})
 	app.Server().CloseOnShutdown = true // tells clients not to send more on this connection
 	app.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.logPanic}))
+	app.Use(s.sayGoodbye)
 	app.Use(bridge.Handler(s.handler))
 	return app
+}
+
+// sayGoodbye closes the connection behind the answer once the process stops.
+func (s *Service) sayGoodbye(c *fiber.Ctx) error {
+	if s.leaving.Load() {
+		c.Context().SetConnectionClose()
+	}
+	return c.Next()
 }
 
 func (s *Service) logPanic(_ *fiber.Ctx, cause any) {

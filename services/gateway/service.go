@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/cache"
@@ -39,6 +40,7 @@ type Service struct {
 	handler http.Handler
 
 	open     atomic.Bool // the port is
+	leaving  atomic.Bool // the process stops
 	inFlight atomic.Int64
 }
 
@@ -111,7 +113,7 @@ func (s *Service) Run(ctx context.Context) error {
 	s.log.Info("gateway.listening", "addr", port.Addr().String(), "tls", s.tls != nil)
 	http1, http2 := s.newHTTP1(), s.newHTTP2(ctx)
 	return host.Together(ctx,
-		func(ctx context.Context) error { <-ctx.Done(); return port.Close() }, // which ends both Serves
+		func(ctx context.Context) error { <-ctx.Done(); s.leave(); return port.Close() }, // which ends both Serves
 		func(ctx context.Context) error {
 			serving := http1.Listener(port.HTTP1)
 			return served(serving, http1.ShutdownWithContext(context.WithoutCancel(ctx)))
@@ -123,6 +125,14 @@ func (s *Service) Run(ctx context.Context) error {
 		s.limits.Run,
 		func(ctx context.Context) error { return host.Stopped(ctx, s.people.Follow(ctx, s.bus)) },
 	)
+}
+
+// leave goes on serving for a while, with Connection: close behind every answer.
+// A client's connection that is closed under it may have a request on its way,
+// which is then reset: so it is told first, and has gone when the port closes.
+func (s *Service) leave() {
+	s.leaving.Store(true)
+	<-time.After(s.cfg.LameDuck)
 }
 
 // served returns what went wrong while serving, which ends in order when the

@@ -21,6 +21,9 @@ const (
 	tlsHandshake  = 0x16
 	http2Preface  = "PRI"
 	acceptBacklog = 128
+	// lookGrace is how long a client that has connected just before the port
+	// closes may take to say what it speaks.
+	lookGrace = 250 * time.Millisecond
 )
 
 // Config says where to listen, and what connections may do.
@@ -44,11 +47,12 @@ type Port struct {
 	cfg    Config
 	http1  *handed
 	http2  *handed
-	closed chan struct{}
+	closed chan struct{} // once nobody waits for those any more that are looked at
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	looking map[net.Conn]struct{} // connections that are being looked at; nil once closed
+	closing time.Time             // when looking ends; zero: the port is open
+	looking map[net.Conn]struct{} // connections that are being looked at
 	live    map[*counted]struct{} // all connections
 }
 
@@ -71,42 +75,50 @@ func New(ctx context.Context, cfg Config) (*Port, error) {
 func (p *Port) Addr() net.Addr { return p.inner.Addr() }
 
 // Close stops listening. Connections that were handed over live on, and those
-// that wait to be accepted still are; then Accept returns net.ErrClosed.
+// that wait to be accepted still are, as are those whose client says what it
+// speaks within a moment; then Accept returns net.ErrClosed.
 func (p *Port) Close() error {
 	if !p.stopLooking() {
 		return nil
 	}
 	err := p.inner.Close()
+	giveUp := time.AfterFunc(lookGrace, func() { close(p.closed) })
 	p.wg.Wait()
+	if giveUp.Stop() {
+		close(p.closed)
+	}
 	p.hurry()
 	close(p.http1.conns) // nobody hands over any more
 	close(p.http2.conns)
 	return err
 }
 
-// stopLooking interrupts the reads of those connections that are being looked
-// at, so that a silent client does not hold up Close. It reports whether this
-// call did it.
+// stopLooking bounds the reads of those connections that are being looked at, so
+// that a silent client does not hold up Close. It reports whether this call did
+// it.
 func (p *Port) stopLooking() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.looking == nil {
+	if !p.closing.IsZero() {
 		return false
 	}
+	p.closing = time.Now().Add(lookGrace)
 	for conn := range p.looking {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // a broken one ends by itself
+		_ = conn.SetReadDeadline(p.closing) // a broken one ends by itself
 	}
-	p.looking = nil
-	close(p.closed)
 	return true
 }
 
-// startLooking bounds how long conn may be silent. It reports whether conn may
-// be looked at: not once the port is closed.
+// startLooking bounds how long conn may be silent. It reports whether conn is
+// still usable.
 func (p *Port) startLooking(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.looking == nil || conn.SetReadDeadline(time.Now().Add(peekTimeout)) != nil {
+	until := p.closing
+	if until.IsZero() {
+		until = time.Now().Add(peekTimeout)
+	}
+	if conn.SetReadDeadline(until) != nil {
 		return false
 	}
 	p.looking[conn] = struct{}{}
@@ -117,9 +129,6 @@ func (p *Port) startLooking(conn net.Conn) bool {
 func (p *Port) doneLooking(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.looking == nil {
-		return false
-	}
 	delete(p.looking, conn)
 	return conn.SetReadDeadline(time.Time{}) == nil
 }

@@ -231,6 +231,19 @@ func TestClose(t *testing.T) {
 		wantClosed(t, half)
 		wantClosed(t, mute)
 	})
+	t.Run("HearsOutWhoHasJustConnected", func(t *testing.T) {
+		t.Parallel()
+		p := open(t, nil)
+		conn := dial(t, p)
+		write(t, conn, "G") // which has been looked at when the port closes
+		closed := make(chan error, 1)
+		go func() { closed <- p.Close() }()
+		write(t, conn, strings.TrimPrefix(get, "G"))
+		wantText(t, p.HTTP1, get)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("LeavesWhatWasHandedOver", func(t *testing.T) {
 		t.Parallel()
 		p := open(t, nil)
