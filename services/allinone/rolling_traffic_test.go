@@ -40,8 +40,10 @@ const (
 // traffic is what a house is asked at an even rate while it changes: hooks,
 // events and calls of every service, through the SDK and through both gateways
 // by clients that keep their connections. A client goes on to the other gateway
-// when the one does not listen, as behind a load balancer; nothing else is tried
-// again, and everything else that is no success has failed.
+// when the one does not listen, or closes a connection that he has kept just as
+// he uses it, as a load balancer does; the latter must be rare, for a gateway
+// tells clients to go before it closes anything. Nothing else is tried again,
+// and everything else that is no success has failed.
 type traffic struct {
 	house *house
 	sdk   *sdk.Client
@@ -58,6 +60,7 @@ type traffic struct {
 	phase    string // what is going on
 	asked    map[string]int
 	moved    int // calls that found a gateway not listening
+	reset    int // calls whose connection a gateway closed instead of answering
 	failures []string
 }
 
@@ -248,8 +251,11 @@ func (tr *traffic) end(t *testing.T) (line string) {
 		total += tr.asked[name]
 		t.Logf("%-24s %6d calls", name, tr.asked[name])
 	}
-	return fmt.Sprintf("%d calls, %d failed, %d moved on to the other gateway; %d events, %d lost, %d delivered more than once",
-		total, len(tr.failures), tr.moved, published, tr.sink.lost(), tr.sink.twice())
+	if tr.reset > 1+total/500 {
+		t.Errorf("%d of %d calls were cut off", tr.reset, total)
+	}
+	return fmt.Sprintf("%d calls, %d failed, %d found a gateway closed, %d were cut off; %d events, %d lost, %d delivered more than once",
+		total, len(tr.failures), tr.moved, tr.reset, published, tr.sink.lost(), tr.sink.twice())
 }
 
 func (tr *traffic) hookSDK(ctx context.Context, method string) error {
@@ -335,11 +341,17 @@ func (tr *traffic) rest(ctx context.Context, method, path string, in any) (answe
 func (tr *traffic) anywhere(call func(gateway string) error) (err error) {
 	first := tr.calls.Add(1)
 	for i := range uint64(len(tr.house.urls)) {
-		if err = call(tr.house.urls[(first+i)%uint64(len(tr.house.urls))]); !errors.Is(err, syscall.ECONNREFUSED) {
+		err = call(tr.house.urls[(first+i)%uint64(len(tr.house.urls))])
+		refused, reset := errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
+		if !refused && !reset {
 			return err
 		}
 		tr.mu.Lock()
-		tr.moved++
+		if refused {
+			tr.moved++
+		} else {
+			tr.reset++
+		}
 		tr.mu.Unlock()
 	}
 	return err

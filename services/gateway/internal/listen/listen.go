@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -21,6 +22,9 @@ const (
 	tlsHandshake  = 0x16
 	http2Preface  = "PRI"
 	acceptBacklog = 128
+	// lastLook is how long nobody must have come before the port closes, which
+	// resets those that wait at it.
+	lastLook = 2 * time.Millisecond
 	// lookGrace is how long a client that has connected just before the port
 	// closes may take to say what it speaks.
 	lookGrace = 250 * time.Millisecond
@@ -43,12 +47,14 @@ type Config struct {
 type Port struct {
 	HTTP1, HTTP2 net.Listener
 
-	inner  net.Listener
-	cfg    Config
-	http1  *handed
-	http2  *handed
-	closed chan struct{} // once nobody waits for those any more that are looked at
-	wg     sync.WaitGroup
+	inner *net.TCPListener
+	cfg   Config
+	http1 *handed
+	http2 *handed
+	// innerErr is how the closing of inner went; set before accept ends.
+	innerErr error
+	closed   chan struct{} // once nobody waits for those any more that are looked at
+	wg       sync.WaitGroup
 
 	mu      sync.Mutex
 	closing time.Time             // when looking ends; zero: the port is open
@@ -63,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Port{inner: inner, cfg: cfg, closed: make(chan struct{}), looking: map[net.Conn]struct{}{}, live: map[*counted]struct{}{}}
+	p := &Port{inner: inner.(*net.TCPListener), cfg: cfg, closed: make(chan struct{}), looking: map[net.Conn]struct{}{}, live: map[*counted]struct{}{}}
 	p.http1 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.http2 = &handed{port: p, conns: make(chan net.Conn, acceptBacklog)}
 	p.HTTP1, p.HTTP2 = p.http1, p.http2
@@ -81,7 +87,7 @@ func (p *Port) Close() error {
 	if !p.stopLooking() {
 		return nil
 	}
-	err := p.inner.Close()
+	err := p.inner.SetDeadline(time.Now().Add(lastLook)) // accept closes it then
 	giveUp := time.AfterFunc(lookGrace, func() { close(p.closed) })
 	p.wg.Wait()
 	if giveUp.Stop() {
@@ -90,7 +96,7 @@ func (p *Port) Close() error {
 	p.hurry()
 	close(p.http1.conns) // nobody hands over any more
 	close(p.http2.conns)
-	return err
+	return errors.Join(err, p.innerErr)
 }
 
 // stopLooking bounds the reads of those connections that are being looked at, so
@@ -134,12 +140,18 @@ func (p *Port) doneLooking(conn net.Conn) bool {
 }
 
 func (p *Port) accept() {
+	defer func() { p.innerErr = p.inner.Close() }()
+	alone := false // nobody has come since the last look
 	for {
 		conn, err := p.inner.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if alone || p.isClosed() || p.inner.SetDeadline(time.Now().Add(lastLook)) != nil {
 				return
 			}
+			alone = true
+			continue
+		}
+		if err != nil {
 			select { // out of descriptors, say: others must end first
 			case <-p.closed:
 				return
@@ -147,9 +159,20 @@ func (p *Port) accept() {
 			}
 			continue
 		}
+		alone = false
 		if c := p.count(conn); c != nil {
 			p.wg.Go(func() { p.route(c) })
 		}
+	}
+}
+
+// isClosed reports that the time of those is over who came last.
+func (p *Port) isClosed() bool {
+	select {
+	case <-p.closed:
+		return true
+	default:
+		return false
 	}
 }
 
