@@ -78,10 +78,7 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(string(o.text), b.old) {
-				t.Fatalf("%q is not in the overlay", b.old)
-			}
-			broken, err := parse(b.overlay, []byte(strings.Replace(string(o.text), b.old, b.now, 1)))
+			broken, err := parse(b.overlay, b.in(t, string(o.text)))
 			if err != nil {
 				wantFinding(t, []string{err.Error()}, b.finding)
 				return
@@ -89,6 +86,15 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 			wantFinding(t, broken.check(h), b.finding)
 		})
 	}
+}
+
+// in returns a text with the breach in it.
+func (b breach) in(t *testing.T, text string) []byte {
+	t.Helper()
+	if !strings.Contains(text, b.old) {
+		t.Fatalf("%q is not in it", b.old)
+	}
+	return []byte(strings.Replace(text, b.old, b.now, 1))
 }
 
 func wantFinding(t *testing.T, findings []string, part string) {
@@ -120,10 +126,7 @@ func TestBreachesOfComposeAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if !strings.Contains(text, b.old) {
-				t.Fatalf("%q is not in it", b.old)
-			}
-			findings, err := checkCompose(t.Context(), h, []byte(strings.Replace(text, b.old, b.now, 1)))
+			findings, err := checkCompose(t.Context(), h, b.in(t, text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,10 +158,7 @@ func TestBreachesOfSkaffoldAreFound(t *testing.T) {
 		"AProfileThatIsMissing":         {"", "- name: debug", "- name: debugging", "has the profiles [dev debugging allinone]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if !strings.Contains(text, b.old) {
-				t.Fatalf("%q is not in it", b.old)
-			}
-			wantFinding(t, checkSkaffold(h, []byte(strings.Replace(text, b.old, b.now, 1)), overlays), b.finding)
+			wantFinding(t, checkSkaffold(h, b.in(t, text), overlays), b.finding)
 		})
 	}
 }
