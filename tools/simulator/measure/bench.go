@@ -34,6 +34,21 @@ type bench struct {
 	idle   cost.Amounts // a second
 }
 
+// atBench opens a house, hands it to work, and closes it.
+func atBench(ctx context.Context, binaries string, window time.Duration, out io.Writer, work func(*bench) error) (err error) {
+	h, err := open(ctx, binaries)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	l, err := newLoad(ctx, h)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return work(&bench{house: h, load: l, window: window, out: out})
+}
+
 // sheet does all work, one kind after the other.
 func (b *bench) sheet(ctx context.Context) (cost.Sheet, error) {
 	s := cost.Sheet{Machine: machine(ctx), Operations: map[cost.Operation]cost.Measured{}, Idle: map[string]cost.Idle{}}

@@ -25,7 +25,7 @@ var mixtures = []map[string]int{
 }
 
 // compare predicts what mixtures need, and measures it.
-func compare(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) (err error) {
+func compare(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -34,17 +34,10 @@ func compare(ctx context.Context, binaries, path string, window time.Duration, o
 	if err != nil {
 		return err
 	}
-	h, err := open(ctx, binaries, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	l, err := newLoad(ctx, h)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	b := &bench{house: h, load: l, window: window, out: out}
+	return atBench(ctx, binaries, window, out, func(b *bench) error { return b.compare(ctx, sheet) })
+}
+
+func (b *bench) compare(ctx context.Context, sheet cost.Sheet) error {
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}

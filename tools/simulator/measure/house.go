@@ -47,8 +47,8 @@ type summary struct {
 	} `json:"processes"`
 }
 
-// open starts everything, with so many replicas of each service.
-func open(ctx context.Context, binaries string, replicas int) (h *house, err error) {
+// open starts everything, one replica of each service.
+func open(ctx context.Context, binaries string) (h *house, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, errors.New("the house did not come up"))
 	defer cancel()
 	binaries, err = filepath.Abs(binaries)
@@ -68,10 +68,10 @@ func open(ctx context.Context, binaries string, replicas int) (h *house, err err
 	if err := os.Chmod(h.dir, 0o755); err != nil { // Postgres's user enters it
 		return nil, err
 	}
-	if err := h.startPostgres(ctx, replicas); err != nil {
+	if err := h.startPostgres(ctx); err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(ctx, 3+replicas)
+	ports, err := freePorts(ctx, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +81,12 @@ func open(ctx context.Context, binaries string, replicas int) (h *house, err err
 	if err := h.startNATS(ctx, binaries, ports[1], ports[2]); err != nil {
 		return nil, err
 	}
-	return h, h.startServices(ctx, binaries, ports[1], ports[3], replicas)
+	return h, h.startServices(ctx, binaries, ports[1], ports[3])
 }
 
-func (h *house) startPostgres(ctx context.Context, replicas int) error {
+func (h *house) startPostgres(ctx context.Context) error {
 	s, err := pgserver.Start(ctx, pgserver.Config{DataDir: filepath.Join(h.dir, "postgres"),
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), MaxConnections: 50 + 60*replicas})
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), MaxConnections: 110})
 	if err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
@@ -145,10 +145,10 @@ func (h *house) startServer(ctx context.Context, part, addr string, cmd *exec.Cm
 }
 
 // startServices has command up start them.
-func (h *house) startServices(ctx context.Context, binaries string, nats, gateway, replicas int) error {
+func (h *house) startServices(ctx context.Context, binaries string, nats, gateway int) error {
 	file := filepath.Join(h.dir, "summary.json")
 	cmd := exec.Command(filepath.Join(binaries, "up"), "-json", file) //nolint:noctx // ended by close, in its turn
-	cmd.Env = append(os.Environ(), "REPLICAS="+strconv.Itoa(replicas),
+	cmd.Env = append(os.Environ(), "REPLICAS=1",
 		"DATABASE_URL="+strings.Replace(h.database, "dispatch", "{service}", 1),
 		"NATS_URL=nats://127.0.0.1:"+strconv.Itoa(nats), "REDIS_URL=redis://"+h.redis+"/0",
 		"ACTIONPLANE_ADDR=127.0.0.1:"+strconv.Itoa(gateway), "ACTIONPLANE_DATA_DIR="+filepath.Join(h.dir, "up"),

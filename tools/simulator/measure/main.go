@@ -53,19 +53,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // measure does all work and writes the sheet.
-func measure(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) (err error) {
-	h, err := open(ctx, binaries, 1)
-	if err != nil {
+func measure(ctx context.Context, binaries, path string, window time.Duration, out io.Writer) error {
+	var sheet cost.Sheet
+	err := atBench(ctx, binaries, window, out, func(b *bench) (err error) {
+		sheet, err = b.sheet(ctx)
 		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	l, err := newLoad(ctx, h)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	b := &bench{house: h, load: l, window: window, out: out}
-	sheet, err := b.sheet(ctx)
+	})
 	if err != nil {
 		return err
 	}
