@@ -25,7 +25,7 @@ func TestEventsStream(t *testing.T) {
 	t.Parallel()
 	theirs := bus.Stream{
 		Name: contract.EventsStream, Subjects: []string{contract.EventSubjects},
-		MaxAge: 7 * 24 * time.Hour, MaxBytes: 1 << 30, WorkQueue: true, Batches: true,
+		MaxAge: 7 * 24 * time.Hour, MaxBytes: 64 << 20, WorkQueue: true, Batches: true,
 	}
 	for _, order := range []string{"ExecutionsStartsFirst", "ApprovalsStartsFirst"} {
 		t.Run(order, func(t *testing.T) {
