@@ -65,6 +65,16 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 	}
 }
 
+// EnsureSomeStream creates the stream where there is none of the name, and leaves
+// one alone that is there: for who uses a stream whose limits are another's to
+// set, and may start before that one.
+func (c *Conn) EnsureSomeStream(ctx context.Context, s Stream) error {
+	if _, err := c.js.Stream(ctx, s.Name); err == nil {
+		return nil
+	}
+	return c.EnsureStream(ctx, s)
+}
+
 // ensure leaves a stream that is as it should be alone: every start of every
 // replica comes by here, and an update is work for the whole cluster.
 func (c *Conn) ensure(ctx context.Context, cfg jetstream.StreamConfig) error {

@@ -39,6 +39,15 @@ func (t *Taken) Settle(err error) {
 	w.work.Done()
 }
 
+// Guard calls f, which settles the message, then or later; where f panics it is
+// settled with that.
+func (t *Taken) Guard(f func()) {
+	err := guarded(t.ctx, t.Message, func(context.Context, Message) error { f(); return nil })
+	if err != nil {
+		t.Settle(err)
+	}
+}
+
 // Handle calls handle and settles the message with what that returns, or with
 // an error where it panics.
 func (t *Taken) Handle(handle func(context.Context, Message) error) {

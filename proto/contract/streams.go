@@ -8,8 +8,12 @@ const (
 	// EventsStream holds what internal services publish, as
 	// actionplane.events.v1.Event.
 	EventsStream = "EVENTS"
-	// RunsStream holds what executions hands to dispatch, as
-	// actionplane.dispatch.v1.DeliverEventCommand.
+	// EventsConsumer is whose progress through EVENTS is: dispatch's, under the
+	// name of who had it before. A work queue has one consumer, which replicas of
+	// both releases share while one replaces the other.
+	EventsConsumer = "executions"
+	// RunsStream holds what executions of the release before hands to dispatch,
+	// as actionplane.dispatch.v1.DeliverEventCommand.
 	RunsStream = "RUNS"
 	// ChangesStream holds every change of configuration, as
 	// actionplane.changes.v1.Change.

@@ -204,7 +204,7 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for ; ; <-tick.C {
-			acked, last, err := conn.Backlog(ctx, contract.RunsStream, "dispatch")
+			acked, last, err := conn.Backlog(ctx, contract.EventsStream, contract.EventsConsumer)
 			if err == nil && acked == last {
 				return
 			}

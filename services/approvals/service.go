@@ -134,10 +134,7 @@ func (s *Service) ensureStreams(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := s.bus.LastSequence(ctx, contract.EventsStream); err == nil {
-		return nil
-	}
-	return s.bus.EnsureStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
+	return s.bus.EnsureSomeStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
 }
 
 // announce waits for the feed to have what was just committed. Where that

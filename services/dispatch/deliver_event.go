@@ -2,52 +2,107 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/actionplane/actionplane/libs/bus"
-	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
-	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/announced"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/doorman"
 	"github.com/actionplane/actionplane/services/dispatch/internal/envelope"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// consumerName is the durable consumer that replicas share.
-const consumerName = "dispatch"
-
-// consumeRuns delivers events.
-func (s *Service) consumeRuns(ctx context.Context) error {
-	return s.bus.ConsumeTogether(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverEvents)
+// consumeEvents delivers events.
+func (s *Service) consumeEvents(ctx context.Context) error {
+	var alone sync.WaitGroup
+	defer alone.Wait()
+	return s.bus.ConsumeTogether(ctx, bus.Consumer{
+		Stream: contract.EventsStream, Name: contract.EventsConsumer, Concurrency: s.cfg.EventWorkers,
+	}, func(ctx context.Context, messages []*bus.Taken) { s.deliverEvents(ctx, messages, &alone) })
 }
 
 // arrival is an event that has come.
 type arrival struct {
 	doorman.Visit
-	message *bus.Taken
-	run     run.Run
+	message   *bus.Taken
+	ctx       context.Context //nolint:containedctx // the message's, in the event's tenant
+	announced announced.Event
+	run       run.Run
 }
 
-// deliverEvents makes the runs of events, whose messages are settled once that
-// is done. A message that comes again, or an event that was published again, may
-// have been handled to the end; then its targets are not called once more.
-func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken) {
-	arrivals, visits := make([]*arrival, 0, len(messages)), make([]*doorman.Visit, 0, len(messages))
-	now := time.Now()
+// deliverEvents begins with events that somebody waits for, together. Those whose
+// chain somebody has to be asked for go alone, so that the others do not wait for
+// that.
+func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alone *sync.WaitGroup) {
+	arrivals := make([]*arrival, 0, len(messages))
 	for _, m := range messages {
-		r, err := readRun(m, now)
+		a, err := arrived(m)
 		if err != nil {
 			m.Settle(err)
 			continue
 		}
-		a := &arrival{message: m, run: r}
-		a.Event = r.Event()
-		arrivals, visits = append(arrivals, a), append(visits, &a.Visit)
+		arrivals = append(arrivals, a)
+	}
+	chains := s.resolve(ctx, arrivals, false)
+	ready, now := arrivals[:0], time.Now()
+	for _, a := range arrivals {
+		if chains[a.announced.Kind].pending {
+			alone.Go(func() { a.message.Guard(func() { s.deliverAlone(ctx, a) }) })
+		} else if a.begin(chains[a.announced.Kind], now) {
+			ready = append(ready, a)
+		}
+	}
+	s.deliver(ctx, ready)
+}
+
+// deliverAlone waits for an event's chain.
+func (s *Service) deliverAlone(ctx context.Context, a *arrival) {
+	one := []*arrival{a}
+	chains := s.resolve(ctx, one, true)
+	if a.begin(chains[a.announced.Kind], time.Now()) {
+		s.deliver(ctx, one)
+	}
+}
+
+// arrived reads the event of a message.
+func arrived(m *bus.Taken) (*arrival, error) {
+	event, err := announced.Read(m.Message)
+	if err != nil {
+		return nil, err
+	}
+	linkOrigin(m.Context(), event.Event)
+	ctx := tenant.With(m.Context(), tenant.Identity{Tenant: tenant.ID(event.Tenant), Organization: tenant.OrganizationID(event.GetOrganizationId())})
+	return &arrival{message: m, ctx: ctx, announced: event}, nil
+}
+
+// begin makes the event's run, and settles the message where there is none to be
+// made. The run's id follows from the message, so that an event that is handled
+// twice is known to its receivers by one id however much later that is.
+func (a *arrival) begin(c chain, now time.Time) bool {
+	id, err := run.ParseID(ident.Of(a.message.Stored, a.message.Sequence))
+	if err = errors.Join(c.err, err); err != nil || len(c.steps) == 0 {
+		a.message.Settle(err)
+		return false
+	}
+	a.run = eventRun(a.announced, id, c, a.message.Sequence, now)
+	return true
+}
+
+// deliver makes the runs of events, whose messages are settled once that is done.
+// A message that comes again, or an event that was published again, may have been
+// handled to the end; then its targets are not called once more.
+func (s *Service) deliver(ctx context.Context, arrivals []*arrival) {
+	visits := make([]*doorman.Visit, len(arrivals))
+	for i, a := range arrivals {
+		a.Event = a.run.Event()
+		visits[i] = &a.Visit
 	}
 	s.doorman.Admit(ctx, visits)
 	for _, a := range arrivals {
@@ -69,41 +124,21 @@ func (s *Service) deliverEvent(a *arrival) {
 		over(err)
 		return
 	}
-	traceEvent(a.message.Context(), &a.run)
-	s.courier.Deliver(a.message.Context(), a.run, over)
+	traceEvent(a.ctx, &a.run)
+	s.courier.Deliver(a.ctx, a.run, over)
 }
 
-// readRun reads the run that a message asks for.
-func readRun(m *bus.Taken, now time.Time) (run.Run, error) {
-	cmd := new(dispatchv1.DeliverEventCommand)
-	if err := proto.Unmarshal(m.Data, cmd); err != nil {
-		return run.Run{}, fault.Invalid("run: malformed").Because(err)
-	}
-	return eventRun(strings.TrimPrefix(m.Subject, contract.DeliverEventSubject("")), cmd, now)
-}
-
-// eventRun reads the command, whose payload executions has checked: nobody else
-// publishes any. The deliveries have no ids yet.
-func eventRun(tenantID string, cmd *dispatchv1.DeliverEventCommand, now time.Time) (run.Run, error) {
-	event := cmd.GetEvent()
-	id, err := run.ParseID(cmd.GetRunId())
-	if err != nil {
-		return run.Run{}, err
-	}
-	steps, err := stepsOf(cmd.GetChain())
-	if err != nil {
-		return run.Run{}, err
-	}
-	if event.GetId() == "" {
-		return run.Run{}, fault.Invalid("event.id: is missing")
-	}
+// eventRun is the run of an event whose chain is c, with deliveries that have no
+// ids yet. sequence is the event's place in its stream: the order of those that
+// have one ordering key.
+func eventRun(event announced.Event, id run.ID, c chain, sequence uint64, now time.Time) run.Run {
 	r := run.Run{
-		ID: id, Tenant: tenantID, Condition: cmd.GetChain().GetCondition(), TriggerKind: run.TriggerEvent,
+		ID: id, Tenant: event.Tenant, Condition: c.condition, TriggerKind: run.TriggerEvent,
 		TriggerName: event.GetType(), EventID: event.GetId(), CreatedAt: now,
-		Body: eventBody(tenantID, event),
+		Body: eventBody(event.Tenant, event.Event),
 	}
-	r.Deliveries = deliveriesOf(r, steps, event.GetOrderingKey(), cmd.GetEventSequence(), now)
-	return r, nil
+	r.Deliveries = deliveriesOf(r, c.steps, event.GetOrderingKey(), sequence, now)
+	return r
 }
 
 // deliveriesOf makes a delivery of every step, whatever its target's kind: to

@@ -16,6 +16,7 @@ import (
 	"github.com/actionplane/actionplane/libs/validation"
 	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/attempt"
@@ -53,7 +54,8 @@ type Service struct {
 	gate     *gate.Gate
 	replica  string
 
-	meters *meter.Meters
+	executions *executionsv1.ExecutionsBusClient
+	meters     *meter.Meters
 }
 
 // New builds the service and registers its methods.
@@ -72,11 +74,12 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, log: deps.Log, bus: deps.Bus, db: deps.DB, meters: meters,
-		server:   deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
-		gate:     gate.New(cfg.limits()),
-		replica:  ident.NewUUID(),
-		profiles: profile.NewBook(deps.Bus, lookups),
-		sender:   sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit, Sent: meters.Posted}),
+		server:     deps.Bus.NewServer(bus.ServerConfig{Validate: rules.Check}),
+		gate:       gate.New(cfg.limits()),
+		replica:    ident.NewUUID(),
+		executions: executionsv1.NewExecutionsBusClient(deps.Bus),
+		profiles:   profile.NewBook(deps.Bus, lookups),
+		sender:     sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit, Sent: meters.Posted}),
 	}
 	s.connect(attempt.New(s.profiles, s.sender, deps.Bus, cfg.TraceContext), deps.Telemetry.Tracer(attempt.Scope))
 	if err := s.observe(deps.Telemetry); err != nil {
@@ -100,7 +103,7 @@ func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 	}, courier.Deps{
 		First:  &gate.Prompt{Gate: s.gate, Book: book, Next: maker, Wait: s.cfg.Hold},
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
-		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, "executions"}, backlog{s.bus, contract.RunsStream, consumerName}),
+		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, contract.EventsConsumer}, backlog{s.bus, contract.RunsStream, consumerName}),
 		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},
 		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Meters: s.meters, Log: s.log, Tracer: tracer,
 	})
@@ -124,7 +127,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
+	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
 }
 
 // shareCircuits keeps replicas of one mind about targets.
@@ -133,7 +136,8 @@ func (s *Service) shareCircuits(ctx context.Context) error {
 	return nil
 }
 
-// prepare brings schema and streams up to date.
+// prepare brings schema and streams up to date. EVENTS is executions' own, which
+// gives it its limits.
 func (s *Service) prepare(ctx context.Context) error {
 	if err := pg.Migrate(ctx, s.db, migrations.FS); err != nil {
 		return err
@@ -143,11 +147,5 @@ func (s *Service) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// runsStream is where runs of events wait until they are delivered, or until
-// their deliveries are rows.
-func runsStream() bus.Stream {
-	return bus.Stream{Name: contract.RunsStream, Subjects: []string{contract.DeliverEventSubjects}, WorkQueue: true}
+	return s.bus.EnsureSomeStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
 }

@@ -23,7 +23,6 @@ type Config struct {
 	EventsMaxBytes      int64         `env:"ACTIONPLANE_EVENTS_MAX_BYTES" doc:"most bytes of waiting events; beyond, publishers are refused; 0: no limit"`
 	EventBatchMaxCount  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_COUNT" doc:"events that may be published at once; at most 1000"`
 	EventBatchMaxBytes  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_BYTES" doc:"bytes that they may have in all"`
-	EventWorkers        int           `env:"ACTIONPLANE_EVENT_WORKERS" doc:"events that one replica resolves at once"`
 
 	Door approval.Config
 }
@@ -32,7 +31,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		CatalogMaxEntries: 50_000, ExecutionMaxTargets: 100, ExecutionMaxDepth: chain.MaxIncludeHops,
-		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20, EventWorkers: 128,
+		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20,
 		Door: approval.DefaultConfig(),
 	}
 }
@@ -46,7 +45,6 @@ func (c Config) Validate() error {
 		within("ACTIONPLANE_EXECUTION_MAX_DEPTH", c.ExecutionMaxDepth, 0, chain.MaxIncludeHops),
 		within("ACTIONPLANE_EVENT_BATCH_MAX_COUNT", c.EventBatchMaxCount, 1, bus.MaxBatch),
 		within("ACTIONPLANE_EVENT_BATCH_MAX_BYTES", c.EventBatchMaxBytes, 1, 1<<30),
-		within("ACTIONPLANE_EVENT_WORKERS", c.EventWorkers, 1, 4096),
 	}
 	if c.EventsMaxAge <= 0 {
 		problems = append(problems, errors.New("ACTIONPLANE_EVENTS_MAX_AGE must be positive"))

@@ -1,9 +1,7 @@
 package executions
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -12,6 +10,7 @@ import (
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/libs/wirejson"
 	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -71,8 +70,7 @@ func checkEvent(field string, event *eventsv1.Event) error {
 	if problem := (condition.Trigger{Kind: condition.Event, Name: event.GetType()}).Problem(); problem != "" {
 		return fault.Invalid("%s.type: %s", field, problem)
 	}
-	payload := bytes.TrimSpace(event.GetPayload()) // a JSON object, or nothing
-	if len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)) {
+	if !wirejson.IsObjectOrBlank(event.GetPayload()) {
 		return fault.Invalid("%s.payload: must be a JSON object", field)
 	}
 	return nil

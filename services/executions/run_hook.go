@@ -37,7 +37,7 @@ func (s *Service) runHook(ctx context.Context, t condition.Trigger, allowed *dur
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
-	chain, err := s.resolve(ctx, string(tenant.From(ctx).Tenant), t)
+	chain, err := s.resolve(ctx, string(tenant.From(ctx).Tenant), t, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/actionplane/actionplane/libs/validation"
 	"github.com/actionplane/actionplane/proto/contract"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -72,6 +73,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 	actionv2beta.RegisterExecutionsActionServiceServer(server, actionV2Beta{actionV2{s}})
 	actionplanev1.RegisterExecutionsCatalogServiceServer(server, s)
 	actionplanev1.RegisterExecutionsEventServiceServer(server, s)
+	executionsv1.RegisterExecutionsExecutionsServer(server, s)
 	hooksv1.RegisterExecutionsHooksServer(server, s)
 	hooksv1.RegisterExecutionsConditionsServer(server, s)
 	return s, nil
@@ -88,7 +90,7 @@ func (s *Service) Run(ctx context.Context) error {
 			return host.Stopped(ctx, err)
 		}
 	}
-	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeTargetChanges, s.relay.Run, s.door.Run, s.followChanges)
+	return host.Together(ctx, s.server.Run, s.consumeTargetChanges, s.relay.Run, s.door.Run, s.followChanges)
 }
 
 // followChanges keeps the epochs of the resolver.

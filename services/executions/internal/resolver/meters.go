@@ -45,16 +45,16 @@ func (m *Meters) looked(layer cache.Layer, found bool) {
 	}
 }
 
-func (m *Meters) resolved(kind condition.Kind, found *dispatchv1.Chain, err error) {
+func (m *Meters) resolved(kind condition.Kind, times int, found *dispatchv1.Chain, err error) {
 	if m == nil {
 		return
 	}
 	switch r := m.results[kind]; {
 	case err != nil:
-		r.failed.Add(1)
+		r.failed.Add(int64(times))
 	case found.GetCondition() == "":
-		r.none.Add(1)
+		r.none.Add(int64(times))
 	default:
-		r.match.Add(1)
+		r.match.Add(int64(times))
 	}
 }

@@ -70,10 +70,11 @@ func (r *Resolver) Close() { r.local.Close() }
 
 // Resolve returns the chain of the execution that wins; one without a
 // condition where none does, one without steps where the winner is a noop. The
-// chain is shared: it must not be changed.
-func (r *Resolver) Resolve(ctx context.Context, tenant string, t condition.Trigger) (*dispatchv1.Chain, error) {
+// chain is shared: it must not be changed. times is how many triggers of the kind
+// there are.
+func (r *Resolver) Resolve(ctx context.Context, tenant string, t condition.Trigger, times int) (*dispatchv1.Chain, error) {
 	found, err := r.resolve(ctx, tenant, t)
-	r.meters.resolved(t.Kind, found, err)
+	r.meters.resolved(t.Kind, times, found, err)
 	return found, err
 }
 

@@ -196,7 +196,9 @@ func (*RunHookCommand_Response) isRunHookCommand_Trigger() {}
 func (*RunHookCommand_Function) isRunHookCommand_Trigger() {}
 
 // DeliverEventCommand travels on JetStream stream RUNS, subject
-// actionplane.dispatch.v1.cmd.deliver_event.<tenant>.
+// actionplane.dispatch.v1.cmd.deliver_event.<tenant>. Nobody publishes any more:
+// dispatch takes events from their own stream. Until release e4e2c53 is gone from
+// everywhere, what its executions hand over is still delivered.
 type DeliverEventCommand struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	RunId       string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`

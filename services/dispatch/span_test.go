@@ -1,4 +1,4 @@
-package executions
+package dispatch
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 
 func TestLinkOrigin_OnlyToAnotherTraceThatIsOne(t *testing.T) {
 	t.Parallel()
-	running, collector, stop := telemetrytest.Start(t, "executions")
+	running, collector, stop := telemetrytest.Start(t, "dispatch")
 	const origin = "4bf92f3577b34da6a3ce929d0e0e4736"
 	traces := map[string]trace.TraceID{}
 	for name, traceparent := range map[string]string{

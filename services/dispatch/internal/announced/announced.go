@@ -1,0 +1,80 @@
+// Package announced reads what internal services announce: the messages of
+// stream EVENTS, whoever published them and in whichever language.
+package announced
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/wirejson"
+	"github.com/actionplane/actionplane/proto/contract"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+)
+
+// Kind is what a chain answers to: the events of one type of one tenant.
+type Kind struct{ Tenant, Type string }
+
+// Event is one that was announced, complete: it has an id, a type and a time.
+// Whether its type can have a condition, executions tells.
+type Event struct {
+	Kind
+	*eventsv1.Event
+}
+
+// Read reads a message, in protobuf or, where its publisher says so, in JSON.
+// The subject has the last word on tenant and type, for that is what the NATS
+// server's permissions hold for. An event without an id has its message's, else
+// one of its place in the stream. CodeInvalid: it will never be an event.
+func Read(m bus.Message) (Event, error) {
+	kind, err := kindOf(m.Subject)
+	if err != nil {
+		return Event{}, err
+	}
+	event := new(eventsv1.Event)
+	decode := proto.Unmarshal
+	if m.IsJSON() {
+		decode = wirejson.Default().Unmarshal
+	}
+	if err := decode(m.Data, event); err != nil {
+		return Event{}, fault.Invalid("event %s: malformed", m.ID()).Because(err)
+	}
+	if !wirejson.IsObjectOrBlank(event.GetPayload()) {
+		return Event{}, fault.Invalid("event.payload: must be a JSON object")
+	}
+	complete(event, kind, m)
+	return Event{Kind: kind, Event: event}, nil
+}
+
+// kindOf reads a subject.
+func kindOf(subject string) (Kind, error) {
+	tenantID, eventType, ok := strings.Cut(strings.TrimPrefix(subject, eventPrefix), ".")
+	if !ok || !utf8.ValidString(tenantID) {
+		return Kind{}, fault.Invalid("subject %q names no tenant and type", subject)
+	}
+	if !utf8.ValidString(eventType) {
+		return Kind{}, fault.Invalid("event.type: is not UTF-8")
+	}
+	return Kind{Tenant: tenantID, Type: eventType}, nil
+}
+
+var eventPrefix = strings.TrimSuffix(contract.EventSubjects, ">")
+
+// complete fills in what a publisher may leave out.
+func complete(event *eventsv1.Event, kind Kind, m bus.Message) {
+	event.Type = kind.Type
+	if event.GetId() == "" {
+		event.Id = strings.TrimPrefix(m.ID(), kind.Tenant+"/")
+	}
+	if event.GetId() == "" {
+		event.Id = "seq-" + strconv.FormatUint(m.Sequence, 10)
+	}
+	if event.GetCreatedAt() == nil {
+		event.CreatedAt = timestamppb.New(m.Stored)
+	}
+}

@@ -1,0 +1,78 @@
+package dispatch
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/tenant"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
+	"github.com/actionplane/actionplane/services/dispatch/internal/announced"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
+)
+
+// chain is what answers to events of a kind.
+type chain struct {
+	condition string
+	steps     []run.Step // none: nobody waits for them
+	pending   bool       // not at hand: ask for it alone
+	err       error      // there cannot be such events, or nobody can say
+}
+
+// resolve asks executions for the chains of events that came together: one
+// question, whoever they are of. Where the chains are to be at hand, none is
+// waited for that others have to be asked for.
+func (s *Service) resolve(ctx context.Context, arrivals []*arrival, wait bool) map[announced.Kind]chain {
+	in, places := &executionsv1.ResolveEventsRequest{Wait: wait}, map[announced.Kind]int{}
+	for _, a := range arrivals {
+		i, ok := places[a.announced.Kind]
+		if !ok {
+			i = len(in.GetKinds())
+			places[a.announced.Kind] = i
+			in.Kinds = append(in.Kinds, &executionsv1.EventKind{TenantId: a.announced.Kind.Tenant, Type: a.announced.Kind.Type})
+		}
+		in.Kinds[i].Count++
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	out, err := s.executions.ResolveEvents(tracedAs(ctx, arrivals), in)
+	if err == nil && len(out.GetKinds()) != len(places) {
+		err = fault.Internal("executions resolved %d kinds of events, not %d", len(out.GetKinds()), len(places))
+	}
+	chains := make(map[announced.Kind]chain, len(places))
+	for kind, i := range places {
+		if err != nil {
+			chains[kind] = chain{err: err}
+		} else {
+			chains[kind] = readChain(out.GetKinds()[i])
+		}
+	}
+	return chains
+}
+
+func readChain(found *executionsv1.ResolvedEvents) chain {
+	if problem := found.GetProblem(); problem != "" {
+		return chain{err: fault.Invalid("event.type: %s", problem)}
+	}
+	steps, err := stepsOf(found.GetChain())
+	return chain{condition: found.GetChain().GetCondition(), steps: steps, pending: found.GetPending(), err: err}
+}
+
+// tracedAs returns ctx under the first of the arrivals' spans that is recorded:
+// what is asked for all is seen there, and the others link to it.
+func tracedAs(ctx context.Context, arrivals []*arrival) context.Context {
+	var first trace.Span
+	for _, a := range arrivals {
+		switch span := trace.SpanFromContext(a.ctx); {
+		case !span.IsRecording():
+		case first == nil:
+			first = span
+			ctx = trace.ContextWithSpan(ctx, span)
+		default:
+			span.AddLink(trace.Link{SpanContext: first.SpanContext()})
+		}
+	}
+	return tenant.With(ctx, tenant.Identity{Tenant: tenant.Default}) // the kinds name theirs
+}
