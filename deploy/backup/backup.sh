@@ -20,8 +20,9 @@
 #
 # What is saved, in this order, and why in this one
 #
-#   1. the stream EVENTS    accepted events that are not resolved yet
-#   2. the stream RUNS      resolved ones whose deliveries are no rows yet
+#   1. the stream EVENTS    accepted events whose deliveries are no rows yet
+#   2. the stream RUNS      the same, resolved by executions of the release
+#                           before; without those there are none
 #   3. APPROVALS, CHANGES, AUDIT_HEADS
 #   4. the database, all schemas in one snapshot: targets, executions, actions,
 #      people, approvals and their audit, deliveries and when they are due

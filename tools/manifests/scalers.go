@@ -10,9 +10,12 @@ import (
 // lagMetric is what consumers are scaled by; the adapter answers for it.
 const lagMetric = "actionplane_consumer_lag"
 
-// consumers are those whose lag there is, by stream: the first names of
-// proto/contract and of the rooms that consume.
-var consumers = map[string]string{"EVENTS": "executions", "RUNS": "dispatch"}
+// consumer is somebody's progress through a stream.
+type consumer struct{ stream, name string }
+
+// workers say who works a stream off, by the consumer whose lag there is. That of
+// EVENTS is called after who did so before (proto/contract).
+var workers = map[consumer]string{{"EVENTS", "executions"}: "dispatch"}
 
 // checkScalers wants autoscalers to scale what is there, by what is measured,
 // and nobody else to say how many replicas there are.
@@ -46,7 +49,7 @@ func checkMetric(at string, s *autoscalingv2.HorizontalPodAutoscaler, m autoscal
 		return nil
 	case m.External != nil && m.External.Metric.Name == lagMetric && m.External.Metric.Selector != nil && m.External.Target.AverageValue != nil:
 		labels := m.External.Metric.Selector.MatchLabels
-		if consumers[labels["stream"]] == labels["consumer"] && labels["consumer"] == s.Spec.ScaleTargetRef.Name {
+		if workers[consumer{labels["stream"], labels["consumer"]}] == s.Spec.ScaleTargetRef.Name {
 			return nil
 		}
 		return []string{fmt.Sprintf("%sscales by the lag of %v, which is not its own", at, labels)}
