@@ -10,92 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/actionplane/actionplane/libs/bus"
-	"github.com/actionplane/actionplane/libs/tenant"
-	"github.com/actionplane/actionplane/proto/contract"
-	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
-	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
-	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 )
 
-// event is one in the stream that is not resolved yet.
-type event struct {
-	sequence uint64
-	key, id  string
-	msg      jetstream.Msg
-}
-
-// take publishes events with these keys and returns them in hand.
-func (h *house) take(t *testing.T, keys []string) []event {
-	t.Helper()
-	if err := h.conn.EnsureStream(t.Context(), bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true}); err != nil {
-		t.Fatal(err)
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(h.server.Server))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	consumer, err := js.CreateOrUpdateConsumer(t.Context(), contract.EventsStream, jetstream.ConsumerConfig{Durable: "executions", AckPolicy: jetstream.AckExplicitPolicy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range keys {
-		if _, err := js.Publish(t.Context(), contract.EventSubject(string(tenant.Default), "a.b"), []byte(key)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	batch, err := consumer.Fetch(len(keys), jetstream.FetchMaxWait(10*time.Second))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []event
-	for msg := range batch.Messages() {
-		meta, err := msg.Metadata()
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, event{sequence: meta.Sequence.Stream, key: string(msg.Data()), id: fmt.Sprintf("%s-%d", msg.Data(), meta.Sequence.Stream), msg: msg})
-	}
-	if len(all) != len(keys) {
-		t.Fatalf("%d of %d events", len(all), len(keys))
-	}
-	return all
-}
-
-// resolve hands an event's run over and acknowledges it.
-func (h *house) resolve(t *testing.T, e event, steps ...*targetsv1.TargetSnapshot) (runID string) {
-	t.Helper()
-	runID = h.ids.Next()
-	data, err := proto.Marshal(&dispatchv1.DeliverEventCommand{
-		RunId: runID, Chain: &dispatchv1.Chain{Condition: "event/a.b", Steps: steps}, EventSequence: e.sequence,
-		Event: &eventsv1.Event{Id: e.id, Type: "a.b", OrderingKey: e.key, Payload: []byte(`{"n":"` + e.id + `"}`)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.conn.Publish(t.Context(), contract.DeliverEventSubject(string(tenant.Default)), runID, nil, data); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.msg.Ack(); err != nil {
-		t.Fatal(err)
-	}
-	return runID
-}
-
-// TestOrder: two replicas, events resolved in any order, receivers that fail:
-// each target gets the events of a key in the order of the stream, none before
-// the one before it is done with.
+// TestOrder: two replicas, events whose chains come to hand in any order,
+// receivers that fail: each target gets the events of a key in the order of the
+// stream, none before the one before it is done with.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -105,44 +26,42 @@ func TestOrder(t *testing.T) {
 	stopA := h.start(t, cfg)
 	h.start(t, cfg)
 	var mu sync.Mutex
-	got := map[string][]uint64{} // by target and key, with repetitions
+	got := map[string][]int{} // by target and key, with repetitions
 	url, _ := receiver(t, func(_ int, r received) (int, string) {
-		key, sequence := numbered(r.body)
+		key, n := numbered(r.body)
 		fails := rand.IntN(4) == 0
 		mu.Lock()
 		defer mu.Unlock()
-		got[r.path+key] = append(got[r.path+key], sequence)
+		got[r.path+key] = append(got[r.path+key], n)
 		if fails {
 			return 503, ""
 		}
 		return 200, ""
 	})
-	var keys []string
-	for i := range 60 {
-		keys = append(keys, fmt.Sprintf("k%d", i%5))
+	all := make([]held, 60)
+	kinds := make([]kind, len(all))
+	for i := range all {
+		key := fmt.Sprintf("k%d", i%5)
+		id := fmt.Sprintf("%s-%d", key, i)
+		kinds[i] = kindOf(id)
+		all[i] = held{id, h.executions.hold(t, kinds[i])}
+		h.publishInOrder(t, key, id, target("1", url+"/1/", webhook, true), target("2", url+"/2/", webhook, false))
 	}
-	all := h.take(t, keys)
-	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	var ids []string
-	for i, e := range all {
-		ids = append(ids, h.resolve(t, e, target("1", url+"/1/", webhook, true), target("2", url+"/2/", webhook, false)))
-		if i == len(all)/2 {
-			stopA()
-		}
-	}
+	h.executions.waited(t, kinds...)
+	h.beginInAnyOrder(t, all, stopA)
 	h.start(t, cfg)
-	for _, id := range ids {
-		for _, line := range story(h.settled(t, id)) {
+	for _, e := range all {
+		for _, line := range story(h.settled(t, e.id)) {
 			if !strings.HasPrefix(line, "SUCCEEDED") {
-				t.Errorf("run %s: %s", id, line)
+				t.Errorf("event %s: %s", e.id, line)
 			}
 		}
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	for lane, sequences := range got {
-		if !slices.IsSorted(sequences) || len(slices.Compact(slices.Clone(sequences))) != 12 {
-			t.Errorf("%s got %v", lane, sequences)
+	for lane, numbers := range got {
+		if !slices.IsSorted(numbers) || len(slices.Compact(slices.Clone(numbers))) != 12 {
+			t.Errorf("%s got %v", lane, numbers)
 		}
 	}
 	if len(got) != 10 {
@@ -150,13 +69,36 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// numbered reads key and sequence of an event's id in a body.
-func numbered(body string) (key string, sequence uint64) {
-	_, rest, _ := strings.Cut(body, `{"n":"`)
+// held is an event that waits for its chain.
+type held struct {
+	id      string
+	release func()
+}
+
+// beginInAnyOrder lets events go one after the other, each once the one before
+// it has its run, and stops a replica that waits for chains in the middle of it.
+func (h *house) beginInAnyOrder(t *testing.T, all []held, stop func()) {
+	t.Helper()
+	all = slices.Clone(all)
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	stopping := sync.WaitGroup{}
+	defer stopping.Wait()
+	for i, e := range all {
+		if i == len(all)/2 {
+			stopping.Go(stop)
+		}
+		e.release()
+		eventually(t, e.id+" to have its run", func() bool { return h.run(t, e.id) != nil })
+	}
+}
+
+// numbered reads the key and the number that are an event's id, in a body.
+func numbered(body string) (key string, n int) {
+	_, rest, _ := strings.Cut(body, `{"name":"`)
 	id, _, _ := strings.Cut(rest, `"`)
-	key, n, _ := strings.Cut(id, "-")
-	sequence, _ = strconv.ParseUint(n, 10, 64)
-	return key, sequence
+	key, number, _ := strings.Cut(id, "-")
+	n, _ = strconv.Atoi(number)
+	return key, n
 }
 
 func TestOrder_APoisonedKeyIsSkippedAndOthersPass(t *testing.T) {
@@ -171,11 +113,10 @@ func TestOrder_APoisonedKeyIsSkippedAndOthersPass(t *testing.T) {
 		}
 		return 200, ""
 	})
-	all := h.take(t, []string{"a", "a", "a", "b"})
-	poisoned := h.resolve(t, all[0], target("1", url+"/bad", webhook, false))
-	second := h.resolve(t, all[1], target("1", url, webhook, false))
-	third := h.resolve(t, all[2], target("1", url, webhook, false))
-	h.settled(t, h.resolve(t, all[3], target("1", url, webhook, false)))
+	poisoned := h.publishInOrder(t, "a", "first", target("1", url+"/bad", webhook, false))
+	second := h.publishInOrder(t, "a", "second", target("1", url, webhook, false))
+	third := h.publishInOrder(t, "a", "third", target("1", url, webhook, false))
+	h.settled(t, h.publishInOrder(t, "b", "another", target("1", url, webhook, false)))
 	one := h.awaited(t, poisoned, actionplanev1.DeliveryState_DELIVERY_STATE_BACKING_OFF)
 	behind := h.awaited(t, second, actionplanev1.DeliveryState_DELIVERY_STATE_QUEUED)
 	if behind.GetOrderingKey() != "a" {
@@ -194,15 +135,15 @@ func TestOrder_APoisonedKeyIsSkippedAndOthersPass(t *testing.T) {
 	}
 }
 
-// awaited waits for a state of a run's only delivery.
-func (h *house) awaited(t *testing.T, runID string, state actionplanev1.DeliveryState) (d *actionplanev1.Delivery) {
+// awaited waits for a state of an event's only delivery.
+func (h *house) awaited(t *testing.T, eventID string, state actionplanev1.DeliveryState) (d *actionplanev1.Delivery) {
 	t.Helper()
-	eventually(t, "run "+runID+" to be "+state.String(), func() bool {
-		out, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: runID})
-		if err != nil || out.GetRun().GetDeliveries()[0].GetState() != state {
+	eventually(t, "event "+eventID+" to be "+state.String(), func() bool {
+		r := h.run(t, eventID)
+		if r == nil || r.GetDeliveries()[0].GetState() != state {
 			return false
 		}
-		d = out.GetRun().GetDeliveries()[0]
+		d = r.GetDeliveries()[0]
 		return true
 	})
 	return d

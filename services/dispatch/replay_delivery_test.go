@@ -78,13 +78,13 @@ func TestReplayDeliveries(t *testing.T) {
 	}
 	dead := []actionplanev1.DeliveryState{actionplanev1.DeliveryState_DELIVERY_STATE_FAILED, actionplanev1.DeliveryState_DELIVERY_STATE_EXHAUSTED}
 	for filter, want := range map[*actionplanev1.ListDeliveriesRequest]int{
-		{States: dead, TargetId: "a"}:                 25,
-		{States: dead, EventType: "user.human.added"}: 50,
-		{States: dead, EventType: "another"}:          0,
-		{States: dead, Error: "out_of_attempts"}:      50,
-		{States: dead, Error: "no such error"}:        0,
-		{States: dead, RunId: ids[3]}:                 2,
-		{OrderingKey: "none"}:                         0,
+		{States: dead, TargetId: "a"}:                       25,
+		{States: dead, EventType: kindOf(ids[7]).eventType}: 2,
+		{States: dead, EventType: "another"}:                0,
+		{States: dead, Error: "out_of_attempts"}:            50,
+		{States: dead, Error: "no such error"}:              0,
+		{States: dead, RunId: h.run(t, ids[3]).GetId()}:     2,
+		{OrderingKey: "none"}:                               0,
 	} {
 		if out, err := h.runs.ListDeliveries(t.Context(), filter); err != nil || len(out.GetDeliveries()) != want {
 			t.Errorf("%v: %d, %v, want %d", filter, len(out.GetDeliveries()), err, want)
@@ -123,8 +123,8 @@ func TestCancelDeliveries(t *testing.T) {
 	url, _ := receiver(t, func(int, received) (int, string) { return 503, "" })
 	id := h.publish(t, "canceled", target("1", url, webhook, true), target("2", url, webhook, false))
 	eventually(t, "the first step to back off", func() bool {
-		out, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: id})
-		return err == nil && out.GetRun().GetDeliveries()[0].GetState() == actionplanev1.DeliveryState_DELIVERY_STATE_BACKING_OFF
+		r := h.run(t, id)
+		return r != nil && r.GetDeliveries()[0].GetState() == actionplanev1.DeliveryState_DELIVERY_STATE_BACKING_OFF
 	})
 	out, err := h.runs.CancelDeliveries(t.Context(), &actionplanev1.CancelDeliveriesRequest{Filter: &actionplanev1.DeliveryFilter{TargetId: "1"}})
 	if err != nil || out.GetCount() != 1 || out.GetNext() != "" {

@@ -270,7 +270,7 @@ func TestRunHook(t *testing.T) {
 		if first.body != second.body || first.header.Get("webhook-id") != id+"-1" || second.header.Get("webhook-id") != id+"-1" {
 			t.Errorf("got %v and %v", first, second)
 		}
-		r := h.settled(t, id)
+		r := h.settledRun(t, id)
 		if s := story(r); len(s) != 1 || s[0] != "SUCCEEDED 1:retryable/500 2:succeeded/200" || outcomes(r.GetSteps()) != "QUEUED" {
 			t.Errorf("got %v", s)
 		}

@@ -7,12 +7,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -29,6 +32,7 @@ import (
 	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	scriptsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/scripts/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -41,14 +45,16 @@ const signingKey = "98KmsU6798KmsU6798KmsU6798KmsU6798Km"
 
 // house is a bus, a database, and stand-ins for the neighbours.
 type house struct {
-	server  *bustest.Server
-	conn    *bus.Conn
-	url     string
-	runs    *actionplanev1.RunServiceBusClient
-	hooks   *dispatchv1.DispatchBusClient
-	ids     *ident.Source
-	targets *targets
-	scripts *scripts
+	server     *bustest.Server
+	conn       *bus.Conn
+	js         jetstream.JetStream
+	url        string
+	runs       *actionplanev1.RunServiceBusClient
+	hooks      *dispatchv1.DispatchBusClient
+	ids        *ident.Source
+	targets    *targets
+	scripts    *scripts
+	executions *executions
 }
 
 // targets stands in for the targets service.
@@ -96,20 +102,40 @@ func newHouse(t testing.TB) *house {
 	server := bustest.Start(t)
 	h := &house{
 		server: server, conn: server.Connect(t, "caller"), url: pgtest.URL(t, "dispatch", migrations.FS),
-		ids: ident.NewSource(7), targets: &targets{}, scripts: &scripts{},
+		js: streams(t, server), ids: ident.NewSource(7), targets: &targets{}, scripts: &scripts{}, executions: newExecutions(),
 	}
 	h.runs, h.hooks = actionplanev1.NewRunServiceBusClient(h.conn), dispatchv1.NewDispatchBusClient(h.conn)
 	neighbours := server.Connect(t, "neighbours")
 	srv := neighbours.NewServer(bus.ServerConfig{})
 	targetsv1.RegisterTargetsTargetsServer(srv, h.targets)
 	scriptsv1.RegisterScriptsScriptsServer(srv, h.scripts)
+	executionsv1.RegisterExecutionsExecutionsServer(srv, h.executions)
 	bustest.Run(t, srv.Run)
-	for _, stream := range []bus.Stream{changefeed.Stream(), {Name: contract.RunsStream, Subjects: []string{contract.DeliverEventSubjects}, WorkQueue: true}} {
+	for _, stream := range []bus.Stream{
+		changefeed.Stream(),
+		{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true},
+		{Name: contract.RunsStream, Subjects: []string{contract.DeliverEventSubjects}, WorkQueue: true},
+	} {
 		if err := h.conn.EnsureStream(t.Context(), stream); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return h
+}
+
+// streams looks at streams as an operator does, with no library of ours.
+func streams(t testing.TB, server *bustest.Server) jetstream.JetStream {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(server.Server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
 }
 
 // quick is a configuration in which everything happens soon.
@@ -176,21 +202,35 @@ const (
 	async   = targetsv1.Kind_KIND_ASYNC
 )
 
-// publish hands an event's run over, as executions does, and returns its id.
+// publish announces an event of a type of its own, to which a chain of these
+// steps answers, and returns its id.
 func (h *house) publish(t testing.TB, eventID string, steps ...*targetsv1.TargetSnapshot) string {
 	t.Helper()
-	runID := h.ids.Next()
-	data, err := proto.Marshal(&dispatchv1.DeliverEventCommand{
-		RunId: runID, Chain: &dispatchv1.Chain{Condition: "event/user.human.added", Steps: steps},
-		Event: &eventsv1.Event{Id: eventID, Type: "user.human.added", Payload: []byte(`{"name":"` + eventID + `"}`)},
-	})
+	return h.publishInOrder(t, "", eventID, steps...)
+}
+
+// publishInOrder publishes an event with an ordering key.
+func (h *house) publishInOrder(t testing.TB, key, eventID string, steps ...*targetsv1.TargetSnapshot) string {
+	t.Helper()
+	k := kindOf(eventID)
+	h.executions.answer(k, steps...)
+	h.announce(t, k, &eventsv1.Event{Id: eventID, OrderingKey: key, Payload: payloadOf(eventID)})
+	return eventID
+}
+
+func payloadOf(eventID string) []byte { return []byte(`{"name":"` + eventID + `"}`) }
+
+// announce puts an event into its stream, as its publisher does who tries for
+// longer than the stream remembers the event's id.
+func (h *house) announce(t testing.TB, k kind, event *eventsv1.Event) {
+	t.Helper()
+	data, err := proto.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.conn.Publish(t.Context(), contract.DeliverEventSubject(string(tenant.Default)), runID, nil, data); err != nil {
+	if err := h.conn.Publish(t.Context(), contract.EventSubject(k.tenant, k.eventType), "", nil, data); err != nil {
 		t.Fatal(err)
 	}
-	return runID
 }
 
 // received is what a receiver got.
@@ -234,33 +274,83 @@ func eventually(t testing.TB, what string, condition func() bool) {
 	}
 }
 
-// settled waits until all deliveries of a run have ended and returns it.
-func (h *house) settled(t testing.TB, runID string) *actionplanev1.Run {
+// run returns the run of an event; nil where there is none.
+func (h *house) run(t testing.TB, eventID string) *actionplanev1.Run {
+	t.Helper()
+	runs := h.runsOf(t, tenant.Default, eventID)
+	if len(runs) == 0 {
+		return nil
+	}
+	if len(runs) > 1 {
+		t.Fatalf("event %s made %d runs", eventID, len(runs))
+	}
+	out, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: runs[0].GetId()})
+	if fault.CodeOf(err) == fault.CodeNotFound { // it has expired meanwhile
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetRun()
+}
+
+// runsOf returns the runs of a tenant's event.
+func (h *house) runsOf(t testing.TB, of tenant.ID, eventID string) []*actionplanev1.Run {
+	t.Helper()
+	ctx := tenant.With(t.Context(), tenant.Identity{Tenant: of})
+	out, err := h.runs.ListRuns(ctx, &actionplanev1.ListRunsRequest{EventId: eventID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetRuns()
+}
+
+// settled waits until all deliveries of an event have ended and returns its run.
+func (h *house) settled(t testing.TB, eventID string) *actionplanev1.Run {
 	t.Helper()
 	var r *actionplanev1.Run
-	eventually(t, "run "+runID+" to end", func() bool {
-		out, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: runID})
-		if err != nil {
-			return false
-		}
-		r = out.GetRun()
-		for _, d := range r.GetDeliveries() {
-			if !ended(d.GetState()) {
-				return false
-			}
-		}
-		return true
+	eventually(t, "event "+eventID+" to be delivered or not", func() bool {
+		r = h.run(t, eventID)
+		return r != nil && over(r)
 	})
 	return r
 }
 
-// handled waits until every message of runs is acknowledged.
-func (h *house) handled(t testing.TB) {
+// settledRun is settled for a run, whatever made it.
+func (h *house) settledRun(t testing.TB, runID string) *actionplanev1.Run {
 	t.Helper()
-	eventually(t, "every message to be handled", func() bool {
-		acked, last, err := h.conn.Backlog(t.Context(), contract.RunsStream, "dispatch")
-		return err == nil && acked == last
+	var r *actionplanev1.Run
+	eventually(t, "run "+runID+" to end", func() bool {
+		out, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: runID})
+		r = out.GetRun()
+		return err == nil && over(r)
 	})
+	return r
+}
+
+func over(r *actionplanev1.Run) bool {
+	return !slices.ContainsFunc(r.GetDeliveries(), func(d *actionplanev1.Delivery) bool { return !ended(d.GetState()) })
+}
+
+// handled waits until every event is acknowledged, but for some.
+func (h *house) handled(t testing.TB, but int) {
+	t.Helper()
+	eventually(t, "every event to be handled", func() bool {
+		c := h.progress(t)
+		return c.NumPending == 0 && c.NumAckPending == but
+	})
+}
+
+// progress is how far dispatch has come with events, once it has begun with them.
+func (h *house) progress(t testing.TB) *jetstream.ConsumerInfo {
+	t.Helper()
+	var consumer jetstream.Consumer
+	eventually(t, "somebody to take events", func() (ok bool) {
+		var err error
+		consumer, err = h.js.Consumer(t.Context(), contract.EventsStream, contract.EventsConsumer)
+		return err == nil
+	})
+	return consumer.CachedInfo()
 }
 
 func ended(s actionplanev1.DeliveryState) bool {
