@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/valyala/fasthttp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -23,6 +25,7 @@ import (
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/libs/pg/pgserver"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
+	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -93,7 +96,7 @@ func (c *callCounter) expect(n int) <-chan struct{} {
 }
 
 // eventHouse is executions and dispatch on a bus and a Postgres of their own.
-func eventHouse(b *testing.B, url string) *bus.Conn {
+func eventHouse(b *testing.B, url string) (*bustest.Server, *bus.Conn) {
 	b.Helper()
 	server := bustest.Start(b)
 	log := slog.New(slog.DiscardHandler)
@@ -128,7 +131,51 @@ func eventHouse(b *testing.B, url string) *bus.Conn {
 		b.Fatal(err)
 	}
 	bustest.Run(b, e.Run)
-	return server.Connect(b, "publisher")
+	return server, server.Connect(b, "publisher")
+}
+
+// byAPI publishes n events through the public API of the bus.
+func byAPI(ctx context.Context, conn *bus.Conn, payload []byte) func(n int) error {
+	events := actionplanev1.NewEventServiceBusClient(conn)
+	return func(n int) error {
+		if n == 1 {
+			_, err := events.PublishEvent(ctx, &actionplanev1.PublishEventRequest{Event: &eventsv1.Event{Type: "a.b", Payload: payload}})
+			return err
+		}
+		in := &actionplanev1.PublishEventsRequest{}
+		for range n {
+			in.Events = append(in.Events, &eventsv1.Event{Type: "a.b", Payload: payload})
+		}
+		_, err := events.PublishEvents(ctx, in)
+		return err
+	}
+}
+
+// bySDK publishes n events through the SDK.
+func bySDK(ctx context.Context, b *testing.B, server *bustest.Server, payload []byte) func(n int) error {
+	b.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(server.Server))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(nc.Close)
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = client.Close() })
+	return func(n int) error {
+		if n == 1 {
+			_, err := client.Publish(ctx, sdk.Event{Type: "a.b", Payload: payload})
+			return err
+		}
+		events := make([]sdk.Event, n)
+		for i := range events {
+			events[i] = sdk.Event{Type: "a.b", Payload: payload}
+		}
+		_, err := client.PublishAll(ctx, events)
+		return err
+	}
 }
 
 // byCallers does n things from some callers, so many of them at once.
@@ -159,13 +206,18 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano()+u.Stime.Nano()) + pgtest.Spent()
 }
 
-// BenchmarkEventsAllTheWay is events through the public API of the bus, one by
-// one from 64 callers or 64 to a batch, resolved, delivered, signed, recorded and
-// acknowledged, against as many bare posts by Go's own client: x/ is time until
-// the last one is received, all/ CPU time of everything, Postgres included.
+// BenchmarkEventsAllTheWay is events published, resolved, delivered, signed,
+// recorded and acknowledged, against as many bare posts by Go's own client: x/ is
+// time until the last one is received, all/ CPU time of everything, Postgres
+// included. They are published one by one from 64 callers or 64 to a batch:
+// through the SDK, which puts them into the stream itself, and through the public
+// API of the bus, by a call. Parts is what the parts alone come to on the same
+// machine, with nothing of ours around them.
 func BenchmarkEventsAllTheWay(b *testing.B) {
+	before := debug.SetGCPercent(host.DefaultConfig().GCPercent)
+	defer debug.SetGCPercent(before)
 	sink := countCalls(b)
-	conn := eventHouse(b, sink.url)
+	server, conn := eventHouse(b, sink.url)
 	ctx := tenant.With(b.Context(), tenant.Identity{Tenant: tenant.Default, Person: "p1"})
 	_, err := actionv3alpha.NewZITADELActionsBusClient(conn).SetExecution(ctx, &actionv3alpha.SetExecutionRequest{
 		Condition: &actionv3alpha.Condition{ConditionType: &actionv3alpha.Condition_Event{Event: &actionv3alpha.EventExecution{
@@ -176,19 +228,7 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		b.Fatal(err)
 	}
 	payload := []byte(`{"text":"` + string(bytes.Repeat([]byte("a"), 1000)) + `"}`)
-	events := actionplanev1.NewEventServiceBusClient(conn)
-	publish := func(n int) error {
-		if n == 1 {
-			_, err := events.PublishEvent(ctx, &actionplanev1.PublishEventRequest{Event: &eventsv1.Event{Type: "a.b", Payload: payload}})
-			return err
-		}
-		in := &actionplanev1.PublishEventsRequest{}
-		for range n {
-			in.Events = append(in.Events, &eventsv1.Event{Type: "a.b", Payload: payload})
-		}
-		_, err := events.PublishEvents(ctx, in)
-		return err
-	}
+	called, direct := byAPI(ctx, conn, payload), bySDK(ctx, b, server, payload)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
@@ -200,34 +240,46 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		return resp.Body.Close()
 	}
-	settled := func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for ; ; <-tick.C {
-			acked, last, err := conn.Backlog(ctx, contract.EventsStream, contract.EventsConsumer)
-			if err == nil && acked == last {
-				return
-			}
-		}
+	house := func() bool {
+		acked, last, err := conn.Backlog(ctx, contract.EventsStream, contract.EventsConsumer)
+		return err == nil && acked == last
 	}
+	parts := newParts(b, sink.url)
+	published := int64(0)
+	byParts := func() bool { return parts.acked.Load() == published }
 	for _, shape := range []struct {
 		name              string
+		publish           func(int) error
+		settled           func() bool
 		callers, together int
-	}{{"OneByOne", 64, 1}, {"Batches", 2, 64}} {
+	}{
+		{"Parts", parts.publish(payload), byParts, 2, 64},
+		{"SDK/OneByOne", direct, house, 64, 1}, {"SDK/Batches", direct, house, 2, 64},
+		{"API/OneByOne", called, house, 64, 1}, {"API/Batches", called, house, 2, 64},
+	} {
 		b.Run(shape.name, func(b *testing.B) {
 			b.ReportAllocs()
+			settled := func() {
+				tick := time.NewTicker(time.Millisecond)
+				defer tick.Stop()
+				for !shape.settled() {
+					<-tick.C
+				}
+			}
+			published = parts.acked.Load() + 200
 			all := sink.expect(200)
-			byCallers(b, 200, shape.callers, shape.together, publish)
+			byCallers(b, 200, shape.callers, shape.together, shape.publish)
 			<-all
 			settled()
 			bareCPU, bare := cpuTime(), time.Now()
 			byCallers(b, b.N, 64, 1, post)
 			tookBare := time.Since(bare)
 			bareCPU = cpuTime() - bareCPU
+			published += int64(b.N)
 			all = sink.expect(b.N)
 			b.ResetTimer()
-			cpu, start := cpuTime(), time.Now()
-			byCallers(b, b.N, shape.callers, shape.together, publish)
+			cpu, start, pg0 := cpuTime(), time.Now(), pgtest.Spent()
+			byCallers(b, b.N, shape.callers, shape.together, shape.publish)
 			<-all
 			took := time.Since(start)
 			settled()
@@ -235,6 +287,8 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 			cpu = cpuTime() - cpu
 			b.ReportMetric(float64(took)/float64(tookBare), "x/nethttp")
 			b.ReportMetric(float64(cpu)/float64(bareCPU), "all/nethttp")
+			b.ReportMetric(float64((pgtest.Spent()-pg0).Microseconds())/float64(b.N), "pg-us")
+			b.ReportMetric(float64(bareCPU.Microseconds())/float64(b.N), "bare-us")
 		})
 	}
 }
