@@ -1,18 +1,15 @@
 package executions_test
 
 import (
+	"fmt"
 	"runtime/debug"
-	"strings"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/actionplane/actionplane/libs/host"
-	"github.com/actionplane/actionplane/libs/ident"
-	"github.com/actionplane/actionplane/proto/contract"
-	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 )
 
@@ -44,45 +41,38 @@ func BenchmarkHook(b *testing.B) {
 	}
 }
 
-// BenchmarkResolveEvent is events that are published by 64 callers, resolved and
-// handed on: from stream EVENTS to stream RUNS.
-func BenchmarkResolveEvent(b *testing.B) {
+// BenchmarkResolveEvents asks for the chains of 64 events at a time, all of one
+// kind or each of another, as dispatch does: one question after the other from
+// each of its replicas.
+func BenchmarkResolveEvents(b *testing.B) {
+	const together = 64
 	before := debug.SetGCPercent(host.DefaultConfig().GCPercent)
 	defer debug.SetGCPercent(before)
 	w := begun(b, 1)
 	w.targets.put("1")
 	ctx := as(b)
-	w.set(ctx, b, "event/a.b", "1")
-	if err := w.conn.EnsureStream(ctx, runsStream); err != nil {
-		b.Fatal(err)
-	}
-	subject := contract.EventSubject(tenantOf(ctx), "a.b")
-	data, err := proto.Marshal(&eventsv1.Event{Payload: []byte(`{"text":"` + strings.Repeat("a", 1000) + `"}`)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	b.SetParallelism(32) // times two cores
-	cpu := spent(b)
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := w.conn.Publish(ctx, subject, ident.NewUUID(), nil, data); err != nil {
-				b.Error(err)
-			}
+	w.set(ctx, b, "event/a.*", "1")
+	for _, kinds := range []int{1, together} {
+		in := &executionsv1.ResolveEventsRequest{}
+		for i := range kinds {
+			in.Kinds = append(in.Kinds, &executionsv1.EventKind{TenantId: tenantOf(ctx), Type: "a." + strconv.Itoa(i), Count: uint32(together / kinds)})
 		}
-	})
-	for tick := time.NewTicker(3 * time.Millisecond); ; <-tick.C {
-		handedOn, err := w.conn.LastSequence(ctx, contract.RunsStream)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if handedOn >= uint64(b.N) {
-			break
-		}
+		w.ask(b, true, in.GetKinds()...)
+		b.Run(fmt.Sprintf("%dOf%dKinds", together, kinds), func(b *testing.B) {
+			b.ReportAllocs()
+			cpu := spent(b)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := w.chains.ResolveEvents(ctx, in); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.StopTimer()
+			b.ReportMetric(float64((spent(b)-cpu).Microseconds())/float64(b.N*together), "cpu-us/event")
+		})
 	}
-	b.StopTimer()
-	b.ReportMetric(float64((spent(b)-cpu).Microseconds())/float64(b.N), "cpu-us/op")
 }
 
 // spent returns the CPU time that this process has used.

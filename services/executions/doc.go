@@ -11,9 +11,10 @@
 //	actionplane.executions.v1.rpc.run_{request,response,function}_hook
 //	                                                     resolve, hand on to dispatch
 //	actionplane.executions.v1.rpc.list_conditions        for the index of the SDK
-//	stream EVENTS, consumer "executions"                 resolve, hand on to RUNS:
-//	                                                     together what this process
-//	                                                     has the chain of at hand
+//	actionplane.executions.v1.rpc.resolve_events         the chains of all events that
+//	                                                     dispatch took together: those
+//	                                                     at hand in one answer, each
+//	                                                     other to who waits for it
 //	stream CHANGES, consumer "executions-targets"        deleted targets leave the lists
 //	stream CHANGES, followed                             epochs of the resolver
 //
@@ -21,7 +22,8 @@
 //
 //	actionplane.targets.v1.rpc.get_target_snapshots
 //	actionplane.dispatch.v1.rpc.run_hook                 with the caller's reply inbox
-//	stream RUNS                                          one message per event that matches
+//	stream EVENTS                                        what is published, for dispatch;
+//	                                                     its limits are set here
 //	stream CHANGES, resource "execution"
 //	actionplane.approvals.v1.rpc.*, stream APPROVALS     gated changes (libs/approval)
 //
@@ -46,11 +48,11 @@
 // When a neighbour is away:
 //
 //	Postgres      what is cached goes on being resolved; changes and the rest
-//	              answer UNAVAILABLE; events wait in the stream
+//	              answer UNAVAILABLE; other events wait in the stream
 //	targets       the same, for chains that are not cached
 //	approvals     lists cannot be set (UNAVAILABLE), unless the organization was known
 //	              to require no approvals
 //	Redis         slower, not wrong
 //	dispatch      the caller of a hook waits up to bus.ReconnectWindow, then
-//	              gets UNAVAILABLE; events wait in RUNS
+//	              gets UNAVAILABLE; events wait in EVENTS
 package executions

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ import (
 	"github.com/actionplane/actionplane/proto/contract"
 	changesv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/changes/v1"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
@@ -41,6 +44,7 @@ type world struct {
 	hooks     *hooksv1.HooksBusClient
 	catalog   *actionplanev1.CatalogServiceBusClient
 	events    *actionplanev1.EventServiceBusClient
+	chains    *executionsv1.ExecutionsBusClient
 	server    *bustest.Server
 	conn      *bus.Conn
 	db        *pg.Pool
@@ -64,6 +68,7 @@ func setup(t testing.TB) *world {
 	w.hooks = hooksv1.NewHooksBusClient(w.conn)
 	w.catalog = actionplanev1.NewCatalogServiceBusClient(w.conn)
 	w.events = actionplanev1.NewEventServiceBusClient(w.conn)
+	w.chains = executionsv1.NewExecutionsBusClient(w.conn)
 
 	srv := w.server.Connect(t, "targets").NewServer(bus.ServerConfig{})
 	targetsv1.RegisterTargetsTargetsServer(srv, w.targets)
@@ -249,7 +254,7 @@ func (f *fakeTargets) GetTargetSnapshots(_ context.Context, in *targetsv1.GetTar
 		return nil, fault.Unavailable("targets is away")
 	}
 	out := &targetsv1.GetTargetSnapshotsResponse{}
-	for _, id := range in.GetIds() {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(in.GetIds()))) { // each once
 		if s, ok := f.known[id]; ok {
 			out.Targets = append(out.Targets, s)
 		}
@@ -301,40 +306,29 @@ func (fakeDispatch) RunHook(ctx context.Context, in *dispatchv1.RunHookCommand) 
 	return out, nil
 }
 
-// run is a command that dispatch found in RUNS.
-type run struct {
-	*dispatchv1.DeliverEventCommand
-	messageID string
-	tenant    string
+// published is an event that lies in EVENTS.
+type published struct {
+	*eventsv1.Event
+	subject, messageID string
 }
 
-func (r run) targets() (ids []string) {
-	for _, s := range r.GetChain().GetSteps() {
-		ids = append(ids, s.GetId())
-	}
-	return ids
-}
-
-var runsStream = bus.Stream{Name: contract.RunsStream, Subjects: []string{contract.DeliverEventSubjects}}
-
-// runs ensures RUNS, as dispatch does, and returns what comes in.
-func (w *world) runs(t testing.TB) <-chan run {
+// published takes, as dispatch does, what comes into EVENTS, in its order.
+func (w *world) published(t testing.TB) <-chan published {
 	t.Helper()
-	if err := w.conn.EnsureStream(t.Context(), runsStream); err != nil {
-		t.Fatal(err)
-	}
-	ready, runs := make(chan struct{}), make(chan run, 1000)
+	events := make(chan published, 2000)
 	bustest.Run(t, func(ctx context.Context) error {
-		return w.conn.Follow(ctx, contract.RunsStream, []string{contract.DeliverEventSubjects}, func(uint64) { close(ready) }, func(m bus.Message) {
-			cmd := new(dispatchv1.DeliverEventCommand)
-			if err := proto.Unmarshal(m.Data, cmd); err != nil {
-				t.Errorf("command: %v", err)
+		return w.conn.ConsumeTogether(ctx, bus.Consumer{Stream: contract.EventsStream, Name: contract.EventsConsumer}, func(_ context.Context, messages []*bus.Taken) {
+			for _, m := range messages {
+				event := new(eventsv1.Event)
+				if err := proto.Unmarshal(m.Data, event); err != nil {
+					t.Errorf("event: %v", err)
+				}
+				events <- published{Event: event, subject: m.Subject, messageID: m.ID()}
+				m.Settle(nil)
 			}
-			runs <- run{DeliverEventCommand: cmd, messageID: m.ID(), tenant: m.Subject[len(contract.DeliverEventSubject("")):]}
 		})
 	})
-	<-ready
-	return runs
+	return events
 }
 
 func receive[T any](t testing.TB, from <-chan T) T {

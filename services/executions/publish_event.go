@@ -17,7 +17,7 @@ import (
 	"github.com/actionplane/actionplane/services/executions/internal/condition"
 )
 
-// eventStream is where events wait until they are resolved.
+// eventStream is where events wait until they are delivered.
 func (s *Service) eventStream() bus.Stream {
 	return bus.Stream{
 		Name:      contract.EventsStream,

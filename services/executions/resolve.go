@@ -12,8 +12,9 @@ import (
 )
 
 // resolve finds the chain that answers to a trigger, under a span of its own
-// where there is a trace. times is how many such triggers it is for. What it asks Redis, Postgres and the owner of targets
-// lies below; nothing does where this process knew.
+// where there is a trace. What it asks Redis, Postgres and the owner of targets
+// lies below; nothing does where this process knew. times is how many such
+// triggers there are.
 func (s *Service) resolve(ctx context.Context, tenantID string, t condition.Trigger, times int) (*dispatchv1.Chain, error) {
 	ctx, span := telemetry.Child(ctx, "github.com/actionplane/actionplane/services/executions", "resolve")
 	chain, err := s.resolver.Resolve(ctx, tenantID, t, times)

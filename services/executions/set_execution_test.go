@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/bus"
@@ -235,6 +236,21 @@ func TestChangeIsInForceWhenItIsAnswered(t *testing.T) {
 			t.Fatalf("after change %d: called %v, want %v", i, ids, want)
 		}
 	}
+}
+
+// publisher is a service that speaks NATS and uses no library of ours.
+func publisher(t *testing.T, w *world) jetstream.JetStream {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(w.server.Server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
 }
 
 func TestChangeIsInForceBehindManyOthers(t *testing.T) {

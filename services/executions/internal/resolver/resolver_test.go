@@ -95,7 +95,7 @@ var (
 
 func resolve(t testing.TB, r *resolver.Resolver, tenant string, trigger condition.Trigger) *dispatchv1.Chain {
 	t.Helper()
-	c, err := r.Resolve(t.Context(), tenant, trigger)
+	c, err := r.Resolve(t.Context(), tenant, trigger, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestResolve(t *testing.T) {
 		done := make(chan struct{})
 		go func() { // reads under epoch 1, and stores after epoch 2 has begun
 			defer close(done)
-			_, _ = r.Resolve(context.Background(), "t", call)
+			_, _ = r.Resolve(context.Background(), "t", call, 1)
 		}()
 		for o.reads.Load() == 0 {
 			<-time.After(time.Millisecond)
@@ -210,7 +210,7 @@ func TestResolve(t *testing.T) {
 		resolve(t, r, "t", call)
 		o.fail(fault.Unavailable("away"))
 		wantSteps(t, resolve(t, r, "t", call), "1")
-		if _, err := r.Resolve(t.Context(), "t", condition.Trigger{Kind: condition.Function, Name: "f"}); fault.CodeOf(err) != fault.CodeUnavailable {
+		if _, err := r.Resolve(t.Context(), "t", condition.Trigger{Kind: condition.Function, Name: "f"}, 1); fault.CodeOf(err) != fault.CodeUnavailable {
 			t.Errorf("got %v", err)
 		}
 		o.fail(nil)
@@ -226,14 +226,14 @@ func TestResolve(t *testing.T) {
 		hasty, giveUp := context.WithCancel(t.Context())
 		gone, patient := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, err := r.Resolve(hasty, "t", call)
+			_, err := r.Resolve(hasty, "t", call, 1)
 			gone <- err
 		}()
 		for o.reads.Load() == 0 {
 			<-time.After(time.Millisecond)
 		}
 		go func() {
-			_, err := r.Resolve(context.Background(), "t", call)
+			_, err := r.Resolve(context.Background(), "t", call, 1)
 			patient <- err
 		}()
 		giveUp()
@@ -270,7 +270,7 @@ func TestNobodySeesLessThanWasInForce(t *testing.T) {
 					default:
 					}
 					epoch, _ := e.Of("t")
-					c, err := r.Resolve(context.Background(), "t", call)
+					c, err := r.Resolve(context.Background(), "t", call, 1)
 					if err != nil || c.GetSteps()[0].GetId() < fmt.Sprintf("%02d", epoch) {
 						t.Errorf("in epoch %d: got %v, %v", epoch, c, err)
 						return
