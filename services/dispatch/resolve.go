@@ -38,7 +38,9 @@ func (s *Service) resolve(ctx context.Context, arrivals []*arrival, wait bool) m
 		return nil
 	}
 	out, err := s.executions.ResolveEvents(tracedAs(ctx, arrivals), in)
-	if err == nil && len(out.GetKinds()) != len(places) {
+	if err != nil { // of whichever class: it is the question's, and no event is refused for it
+		err = fault.Unavailable("executions cannot tell the chains of events").Because(err)
+	} else if len(out.GetKinds()) != len(places) {
 		err = fault.Internal("executions resolved %d kinds of events, not %d", len(out.GetKinds()), len(places))
 	}
 	chains := make(map[announced.Kind]chain, len(places))
@@ -46,15 +48,19 @@ func (s *Service) resolve(ctx context.Context, arrivals []*arrival, wait bool) m
 		if err != nil {
 			chains[kind] = chain{err: err}
 		} else {
-			chains[kind] = readChain(out.GetKinds()[i])
+			chains[kind] = readChain(out.GetKinds()[i], wait)
 		}
 	}
 	return chains
 }
 
-func readChain(found *executionsv1.ResolvedEvents) chain {
+// readChain reads what answers to a kind. One that was waited for is at hand.
+func readChain(found *executionsv1.ResolvedEvents, waited bool) chain {
 	if problem := found.GetProblem(); problem != "" {
 		return chain{err: fault.Invalid("event.type: %s", problem)}
+	}
+	if waited && found.GetPending() {
+		return chain{err: fault.Internal("executions was to wait for the chain of events, and did not")}
 	}
 	steps, err := stepsOf(found.GetChain())
 	return chain{condition: found.GetChain().GetCondition(), steps: steps, pending: found.GetPending(), err: err}

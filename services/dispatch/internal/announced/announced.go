@@ -48,6 +48,9 @@ func Read(m bus.Message) (Event, error) {
 		return Event{}, fault.Invalid("event.payload: must be a JSON object")
 	}
 	complete(event, kind, m)
+	if !utf8.ValidString(event.GetId()) { // a message's, for a decoder has looked at the event's own
+		return Event{}, fault.Invalid("event.id: is not UTF-8")
+	}
 	return Event{Kind: kind, Event: event}, nil
 }
 
