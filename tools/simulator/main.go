@@ -12,7 +12,7 @@
 //	internal/delay     queues in front of every replica, request by request, for
 //	                   the busiest hour, the same with a replica of each service
 //	                   missing, and every burst
-//	internal/day       86,400 seconds of streams, retries and circuits, with
+//	internal/day       86,400 seconds of stream, retries and circuits, with
 //	                   whole events: backlogs, dead letters, troubles and their end
 //	internal/forecast  all of it as a table, or JSON
 //

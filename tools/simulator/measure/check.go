@@ -116,8 +116,8 @@ func (b *bench) print(sheet cost.Sheet, counts map[string]float64, got cost.Amou
 	p := traffic.Profile{MatchedHooks: counts["hooks"] / max(1, hooks), MatchedEvents: 1, StepsWeights: []float64{0, 1},
 		PayloadBytes: payloadBytes, OverREST: 1, House: traffic.House{Speed: 1}}
 	m := demand.New(p, sheet)
-	m.Tariff.EventDoor = cost.Amounts{cost.CPU("gateway"): sheet.Operations[cost.Event1].Each[cost.CPU("gateway")]} // they came in batches
-	m.Tariff.Trigger = sheet.Operations[cost.Trigger].Each                                                          // by REST
+	m.Tariff.EventDoor = m.Tariff.EventBatch
+	m.Tariff.Trigger = sheet.Operations[cost.Trigger].Each // by REST
 	want := m.Needs(traffic.Rates{Hooks: hooks, Events: counts["events"], Calls: counts["calls"], Flows: counts["flows"]})
 	rows := []cost.Resource{cost.NATSMessages, cost.NATSBytes, cost.WALBytes, cost.Disk("dispatch"), cost.Disk("scripts")}
 	_, err := fmt.Fprintf(b.out, "in %.1f s: %.0f hooks of two steps, %.0f unmatched, %.0f events of two steps, %.0f calls, %.0f flows\n%-24s %12s %12s %8s\n",

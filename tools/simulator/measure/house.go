@@ -31,6 +31,7 @@ type house struct {
 	postgres *pgserver.Server
 	database string           // URL, as role dispatch
 	redis    string           // address
+	nats     string           // URL
 	monitor  string           // of NATS
 	roots    map[string][]int // processes by part
 	summary  summary
@@ -81,7 +82,7 @@ func open(ctx context.Context, binaries string) (h *house, err error) {
 	if err := h.startNATS(ctx, binaries, ports[1], ports[2]); err != nil {
 		return nil, err
 	}
-	return h, h.startServices(ctx, binaries, ports[1], ports[3])
+	return h, h.startServices(ctx, binaries, ports[3])
 }
 
 func (h *house) startPostgres(ctx context.Context) error {
@@ -118,6 +119,7 @@ func (h *house) startRedis(ctx context.Context, port int) error {
 }
 
 func (h *house) startNATS(ctx context.Context, binaries string, port, monitor int) error {
+	h.nats = "nats://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	h.monitor = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(monitor))
 	conf := filepath.Join(h.dir, "nats.conf")
 	text := fmt.Sprintf("listen: \"127.0.0.1:%d\"\nhttp: \"127.0.0.1:%d\"\nmax_payload: 8388608\njetstream { store_dir: %q }\n",
@@ -145,12 +147,12 @@ func (h *house) startServer(ctx context.Context, part, addr string, cmd *exec.Cm
 }
 
 // startServices has command up start them.
-func (h *house) startServices(ctx context.Context, binaries string, nats, gateway int) error {
+func (h *house) startServices(ctx context.Context, binaries string, gateway int) error {
 	file := filepath.Join(h.dir, "summary.json")
 	cmd := exec.Command(filepath.Join(binaries, "up"), "-json", file) //nolint:noctx // ended by close, in its turn
 	cmd.Env = append(os.Environ(), "REPLICAS=1",
 		"DATABASE_URL="+strings.Replace(h.database, "dispatch", "{service}", 1),
-		"NATS_URL=nats://127.0.0.1:"+strconv.Itoa(nats), "REDIS_URL=redis://"+h.redis+"/0",
+		"NATS_URL="+h.nats, "REDIS_URL=redis://"+h.redis+"/0",
 		"ACTIONPLANE_ADDR=127.0.0.1:"+strconv.Itoa(gateway), "ACTIONPLANE_DATA_DIR="+filepath.Join(h.dir, "up"),
 		"ACTIONPLANE_RATE_LIMIT=0", "ACTIONPLANE_LOG_LEVEL=ERROR", "ACTIONPLANE_CIRCUIT_FAILURES=1000000")
 	ended, err := h.start("up", cmd)

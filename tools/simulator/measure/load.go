@@ -27,15 +27,16 @@ const (
 
 type object = map[string]any
 
-// load gives the house work over REST.
+// load gives the house work, over REST but for what publishers do.
 type load struct {
-	house    *house
-	receiver *receiver
-	client   *http.Client
-	next     atomic.Int64
-	small    [][]byte
-	large    [][]byte
-	target   string // id of the first
+	house      *house
+	receiver   *receiver
+	publishers *publishers
+	client     *http.Client
+	next       atomic.Int64
+	small      [][]byte
+	large      [][]byte
+	target     string // id of the first
 }
 
 // work is one kind.
@@ -47,7 +48,11 @@ type work struct {
 }
 
 func newLoad(ctx context.Context, h *house) (*load, error) {
-	l := &load{house: h, receiver: newReceiver(), small: random(payloadBytes), large: random(largeBytes),
+	p, err := newPublishers(h.nats, callers)
+	if err != nil {
+		return nil, err
+	}
+	l := &load{house: h, receiver: newReceiver(), publishers: p, small: random(payloadBytes), large: random(largeBytes),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}, Timeout: 30 * time.Second}}
 	if err := l.configure(ctx); err != nil {
 		l.close()
@@ -58,6 +63,7 @@ func newLoad(ctx context.Context, h *house) (*load, error) {
 
 func (l *load) close() {
 	l.client.CloseIdleConnections()
+	l.publishers.close()
 	l.receiver.server.Close()
 }
 
@@ -161,6 +167,7 @@ func (l *load) works() []work {
 		}},
 		{cost.EventMiss, batch, 0, l.events("none", l.small)},
 		{cost.EventMissSingle, 1, 0, l.event("none")},
+		{cost.EventMissBus, 1, 0, l.stored("none")},
 		{cost.Event1, batch, 1, l.events("one", l.small)},
 		{cost.Event3, batch, 3, l.events("three", l.small)},
 		{cost.EventLarge, batch, 1, l.events("one", l.large)},
@@ -181,6 +188,11 @@ func (l *load) event(kind string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return l.do(ctx, nil, http.MethodPost, "/actionplane/v1/events", object{"type": "bench." + kind, "payload": l.payload(l.small)})
 	}
+}
+
+// stored has an event stored in the stream, past gateway and executions.
+func (l *load) stored(kind string) func(context.Context) error {
+	return func(ctx context.Context) error { return l.publishers.publish(ctx, "bench."+kind, l.payload(l.small)) }
 }
 
 // events publishes a batch, or of large payloads several, for a batch is bounded.

@@ -24,6 +24,7 @@ func TestTariff(t *testing.T) {
 	tariff := measured(map[cost.Operation]float64{
 		cost.Hook1: 100, cost.Hook3: 180, cost.HookLarge: 170, cost.HookScript: 90,
 		cost.Event1: 80, cost.Event3: 140, cost.EventLarge: 73, cost.EventRetried: 160,
+		cost.EventMiss: 25, cost.EventMissBus: 20,
 	}).Tariff()
 	for what, c := range map[string]struct {
 		price cost.Amounts
@@ -33,7 +34,9 @@ func TestTariff(t *testing.T) {
 		"AHookIsWhatIsLeft":            {tariff.Hook, 60},
 		"AKiBIsASeventhOfSeven":        {tariff.HookKiB, 10},
 		"AScriptIsWhatIsNotTheHook":    {tariff.ScriptStep, 30},
-		"AnEventIsWhatIsLeft":          {tariff.Event, 50},
+		"AnEventIsWhatIsLeft":          {tariff.Event, 45},
+		"WithoutItsWayOverREST":        {tariff.EventBatch, 5},
+		"BeginningInTheStream":         {tariff.EventMiss, 20},
 		"ARetryIsHalfOfTwo":            {tariff.EventAttempt, 40},
 		"NothingIsLessThanNothing":     {tariff.EventKiB, 0},
 		"TheDoorIsTheGatewaysAndNoOne": {tariff.HookDoor, 0},

@@ -24,6 +24,7 @@ const (
 	Trigger         Operation = "trigger"           // of a flow with one action
 	EventMiss       Operation = "event-miss"        // an event, in a batch, that nothing listens to
 	EventMissSingle Operation = "event-miss-single" // the same in a call of its own
+	EventMissBus    Operation = "event-miss-bus"    // the same, stored in the stream by its publisher alone
 	Event1          Operation = "event-1"           // an event, in a batch, with one HTTP step
 	Event3          Operation = "event-3"           // with three
 	EventLarge      Operation = "event-1-large"     // with one, and a large payload
@@ -35,7 +36,7 @@ const Retried = 2
 
 // Operations are all of them.
 var Operations = []Operation{Call, Change, HookMiss, Hook1, Hook3, HookLarge, HookScript, Trigger,
-	EventMiss, EventMissSingle, Event1, Event3, EventLarge, EventRetried}
+	EventMiss, EventMissSingle, EventMissBus, Event1, Event3, EventLarge, EventRetried}
 
 // Sheet is what was measured.
 type Sheet struct {

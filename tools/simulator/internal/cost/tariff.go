@@ -2,7 +2,9 @@ package cost
 
 // Tariff is what the pieces cost of which traffic is made. Those of hooks and
 // events come without the gateway and access: internal services reach the bus
-// themselves; Door is what those pay in addition who do not.
+// themselves; Door is what those pay in addition who do not. Of an event that is
+// also what executions takes to publish it: the share that executions has in
+// every event is that in one question for the chains of many.
 type Tariff struct {
 	Call, Change Amounts
 
@@ -14,11 +16,12 @@ type Tariff struct {
 	ScriptStep Amounts // an action as a hook's target
 	Trigger    Amounts // of a flow with one action, by the bus
 
-	EventMiss    Amounts
+	EventMiss    Amounts // from the stream on
 	Event        Amounts // without steps
 	EventStep    Amounts
 	EventKiB     Amounts // a KiB of payload, per step
 	EventDoor    Amounts // by REST, one a call
+	EventBatch   Amounts // by REST, one of the batches that were measured
 	EventAttempt Amounts // a further one, by the retry loop
 }
 
@@ -27,7 +30,10 @@ var door = []string{"gateway", "access"}
 
 // Tariff derives the pieces from what was measured. A hook with one step and
 // one with three tell what a step costs, and what a hook does without; two sizes
-// of payload tell what a KiB costs. So the sheet's payload is in the steps.
+// of payload tell what a KiB costs. So the sheet's payload is in the steps. Events
+// were measured in batches over REST, which tells what a chain adds to one that
+// nothing listens to, and the latter by the bus as well, where all of them begin.
+// The payload of an event executions sees on its way from REST alone.
 func (s Sheet) Tariff() Tariff {
 	each := func(op Operation) Amounts { return s.Operations[op].Each.Without(door...) }
 	whole := func(op Operation) Amounts { return s.Operations[op].Each }
@@ -41,14 +47,15 @@ func (s Sheet) Tariff() Tariff {
 		HookStep:     each(Hook3).Minus(each(Hook1)).Times(0.5),
 		HookKiB:      each(HookLarge).Minus(each(Hook1)).Times(perKiB),
 		HookDoor:     doors(Hook1),
-		EventMiss:    each(EventMiss),
+		EventMiss:    each(EventMissBus),
 		EventStep:    each(Event3).Minus(each(Event1)).Times(0.5),
-		EventKiB:     each(EventLarge).Minus(each(Event1)).Times(perKiB),
-		EventDoor:    whole(EventMissSingle).Minus(each(EventMiss)),
+		EventKiB:     each(EventLarge).Minus(each(Event1)).Without("executions").Times(perKiB),
+		EventDoor:    whole(EventMissSingle).Minus(each(EventMissBus)),
+		EventBatch:   whole(EventMiss).Minus(each(EventMissBus)),
 		EventAttempt: each(EventRetried).Minus(each(Event1)).Times(1.0 / Retried),
 	}
 	t.Hook = each(Hook1).Minus(t.HookStep)
-	t.Event = each(Event1).Minus(t.EventStep)
+	t.Event = each(EventMissBus).Plus(1, each(Event1).Minus(each(EventMiss))).Minus(t.EventStep)
 	t.ScriptStep = each(HookScript).Minus(t.Hook)
 	return t
 }

@@ -1,6 +1,6 @@
 // Package day replays a day of events second by second, with whole events: what
-// waits in the streams, what backs off, what a target's outage leaves behind, and
-// how long it takes until that is gone.
+// waits in stream EVENTS, what backs off, what a target's outage leaves behind,
+// and how long it takes until that is gone.
 //
 // Hooks, flows and calls are served as they come and take their CPU first;
 // events get what that leaves, and wait where it is not enough. How long those
@@ -27,12 +27,11 @@ const minute = 60
 const longest = 3 * traffic.Day
 
 // Ledger counts where events and deliveries are. Published is the sum of the
-// next four, Deliveries that of the last three.
+// next three, Deliveries that of the last three.
 type Ledger struct {
 	Published  int `json:"published"`
 	Unmatched  int `json:"unmatched"`
 	InEvents   int `json:"inEvents"` // wait in stream EVENTS
-	InRuns     int `json:"inRuns"`   // wait in stream RUNS
 	Handled    int `json:"handled"`  // have become deliveries
 	Deliveries int `json:"deliveries"`
 	Attempts   int `json:"attempts"`
@@ -54,8 +53,8 @@ type Trouble struct {
 // at its last second.
 type Result struct {
 	Ledger   Ledger       `json:"ledger"`
-	Age      Ages         `json:"streamSeconds"` // how long events waited in both streams, first attempts
-	MostBack int          `json:"mostInStreams"`
+	Age      Ages         `json:"streamSeconds"` // how long events waited in the stream, first attempts
+	MostBack int          `json:"mostInStream"`
 	Troubles []Trouble    `json:"troubles"`
 	Needs    cost.Amounts `json:"needs"` // of the whole first day
 }
@@ -87,17 +86,16 @@ type play struct {
 	model    demand.Model
 	replicas map[string]int
 	random   draw
-	event    cost.Amounts // that has a chain
-	any      cost.Amounts // the average one's
+	event    cost.Amounts // the average one's, whether it has a chain or not
 	shares   []float64    // of the targets
 
-	events, runs line
-	targets      []*target
-	ledger       Ledger
-	ages         map[int]int
-	mostBack     int
-	watches      []*watch
-	needs        cost.Amounts
+	events   line
+	targets  []*target
+	ledger   Ledger
+	ages     map[int]int
+	mostBack int
+	watches  []*watch
+	needs    cost.Amounts
 
 	rates   traffic.Rates      // of this minute
 	waiting cost.Amounts       // that those need who wait
@@ -105,9 +103,9 @@ type play struct {
 }
 
 func newPlay(m demand.Model, replicas map[string]int, seed uint64) *play {
-	p := &play{model: m, replicas: replicas, random: newDraw(seed), event: m.Event(), ages: map[int]int{}}
+	p := &play{model: m, replicas: replicas, random: newDraw(seed), ages: map[int]int{}}
 	matched := m.Profile.MatchedEvents
-	p.any = p.event.Times(matched).Plus(1-matched, m.Tariff.EventMiss)
+	p.event = m.Event().Times(matched).Plus(1-matched, m.Tariff.EventMiss)
 	for _, t := range m.Profile.Targets {
 		p.targets = append(p.targets, newTarget(m.Profile, t))
 		p.shares = append(p.shares, t.Share)
@@ -142,16 +140,15 @@ func (p *play) second(t int) {
 	for _, target := range p.targets {
 		target.wake(t)
 	}
-	p.resolve(t, left)
 	p.retry(t, left)
 	p.deliver(t, left)
-	p.mostBack = max(p.mostBack, p.events.length+p.runs.length)
+	p.mostBack = max(p.mostBack, p.events.length)
 	p.watch(t)
 }
 
 // result is what has come of it so far.
 func (p *play) result() Result {
-	p.ledger.InEvents, p.ledger.InRuns, p.ledger.Waiting = p.events.length, p.runs.length, 0
+	p.ledger.InEvents, p.ledger.Waiting = p.events.length, 0
 	for _, t := range p.targets {
 		p.ledger.Waiting += t.waiting()
 	}

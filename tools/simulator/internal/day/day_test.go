@@ -32,7 +32,7 @@ func TestNothingIsLost(t *testing.T) {
 }
 
 func wantKept(t interface{ Fatalf(string, ...any) }, l Ledger) {
-	if l.Published != l.Unmatched+l.InEvents+l.InRuns+l.Handled {
+	if l.Published != l.Unmatched+l.InEvents+l.Handled {
 		t.Fatalf("events are lost: %+v", l)
 	}
 	if l.Deliveries != l.Succeeded+l.Dead+l.Waiting {
@@ -72,7 +72,7 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%d dead letters: what a circuit puts off is no attempt", r.Ledger.Dead)
 		}
 	})
-	t.Run("ABurstWaitsInTheStreams", func(t *testing.T) {
+	t.Run("ABurstWaitsInTheStream", func(t *testing.T) {
 		t.Parallel()
 		p := profiletest.Flat(traffic.Rates{Events: 100})
 		p.Bursts = []traffic.Burst{{What: "events", At: "06:00", Minutes: 10, Times: 400}}

@@ -48,7 +48,7 @@ func (p *play) watch(t int) {
 }
 
 func (p *play) look(w *watch, t int) {
-	late, open := p.events.length+p.runs.length, false
+	late, open := p.events.length, false
 	if w.target >= 0 {
 		late, open = p.targets[w.target].late(), p.targets[w.target].open
 	}

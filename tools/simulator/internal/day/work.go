@@ -20,12 +20,16 @@ func (p *play) budget() map[string]float64 {
 	return cores
 }
 
-// afford is how many of a price the budget's parts can pay, the parts given or
-// else all; at least one where there is anything, or a small house would stand
-// still for rounding.
-func afford(left map[string]float64, price cost.Amounts, share float64, parts ...string) int {
+// handling are the parts that an event needs, and a further attempt at it. NATS's
+// share is the stream's and the questions'; what publishing takes of the gateway
+// and of executions was paid when it came.
+var handling = []string{"executions", cost.Redis, "dispatch", "targets", "scripts", "actions", cost.Postgres, cost.NATS}
+
+// afford is how many of a price the budget's parts can pay; at least one where
+// there is anything, or a small house would stand still for rounding.
+func afford(left map[string]float64, price cost.Amounts, share float64) int {
 	n := math.Inf(1)
-	for _, part := range parts {
+	for _, part := range handling {
 		if each := price[cost.CPU(part)]; each > 0 {
 			n = min(n, left[part]*share/each)
 		}
@@ -36,42 +40,31 @@ func afford(left map[string]float64, price cost.Amounts, share float64, parts ..
 	return int(min(n, 1e9))
 }
 
-func pay(left map[string]float64, price cost.Amounts, n int, parts ...string) {
-	for _, part := range parts {
+func pay(left map[string]float64, price cost.Amounts, n int) {
+	for _, part := range handling {
 		left[part] = max(0, left[part]-float64(n)*price[cost.CPU(part)])
 	}
 }
 
-// resolving and sending are what an event needs first, and then. NATS, which
-// both need, counts to the latter.
-var (
-	resolving = []string{"executions", cost.Redis}
-	sending   = []string{"dispatch", "targets", "scripts", "actions", cost.Postgres, cost.NATS}
-)
-
-// resolve takes events from their stream; those with a chain go to RUNS, as old
-// as they are.
-func (p *play) resolve(t int, left map[string]float64) {
-	n := p.events.take(afford(left, p.any, 1, resolving...), t, func(age, count int) {
-		matched := p.random.binomial(count, p.model.Profile.MatchedEvents)
-		p.ledger.Unmatched += count - matched
-		p.runs.push(t-age, matched)
-	})
-	pay(left, p.any, n, resolving...)
-}
-
-// deliver takes runs from their stream and makes first attempts.
+// deliver takes events from their stream, those with and without a chain as
+// they come, and makes first attempts.
 func (p *play) deliver(t int, left map[string]float64) {
 	house, profile := p.model.Profile.House, p.model.Profile
-	n := afford(left, p.event, 1, sending...)
-	if held := p.held(); held > 0 {
-		n = min(n, int(float64(p.replicas["dispatch"]*house.EventWorkers)/held))
+	n := afford(left, p.event, 1)
+	if held := p.held() * profile.MatchedEvents; held > 0 {
+		n = min(n, int(min(float64(p.replicas["dispatch"]*house.EventWorkers)/held, 1e9)))
 	}
-	n = p.runs.take(n, t, func(age, count int) { p.ages[age] += count })
-	pay(left, p.event, n, sending...)
-	p.ledger.Handled += n
+	matched := 0
+	n = p.events.take(n, t, func(age, count int) {
+		k := p.random.binomial(count, profile.MatchedEvents)
+		p.ages[age] += k
+		matched += k
+	})
+	pay(left, p.event, n)
+	p.ledger.Unmatched += n - matched
+	p.ledger.Handled += matched
 	deliveries := 0
-	for i, k := range p.random.split(n, profile.StepsWeights) {
+	for i, k := range p.random.split(matched, profile.StepsWeights) {
 		deliveries += (i + 1) * k
 	}
 	p.ledger.Deliveries += deliveries
@@ -80,7 +73,7 @@ func (p *play) deliver(t int, left map[string]float64) {
 	}
 }
 
-// held is for how many seconds an event is in hand: a target that is out and
+// held is for how many seconds an event that has a chain is in hand: a target that is out and
 // left alone holds nobody.
 func (p *play) held() (seconds float64) {
 	for _, t := range p.targets {
@@ -110,11 +103,11 @@ func (p *play) first(t, i, n int) {
 // is, where any wait.
 func (p *play) retry(t int, left map[string]float64) {
 	share := 1.0
-	if p.runs.length > 0 {
+	if p.events.length > 0 {
 		share = 0.5
 	}
 	house := p.model.Profile.House
-	n := afford(left, p.model.Tariff.EventAttempt, share, sending...)
+	n := afford(left, p.model.Tariff.EventAttempt, share)
 	slots := float64(p.replicas["dispatch"]*house.Retries) / float64(max(1, p.tried(t)))
 	for i, target := range p.targets {
 		var most int
@@ -129,7 +122,7 @@ func (p *play) retry(t int, left map[string]float64) {
 		taken := target.takeReady(min(n, max(1, most)))
 		made := p.attempt(t, i, taken)
 		n -= made
-		pay(left, p.model.Tariff.EventAttempt, made, sending...)
+		pay(left, p.model.Tariff.EventAttempt, made)
 	}
 }
 

@@ -46,7 +46,7 @@ func (m Model) Waiting(r traffic.Rates) cost.Amounts {
 		Plus(r.Hooks*p.OverREST, m.Tariff.HookDoor)
 }
 
-// Events is the part of Needs that may wait in streams.
+// Events is the part of Needs that may wait in the stream.
 func (m Model) Events(perSecond float64) cost.Amounts {
 	p := m.Profile
 	return m.Tariff.EventMiss.Times(perSecond*(1-p.MatchedEvents)).

@@ -73,7 +73,7 @@ func (p *printer) moments(f Forecast) {
 		p.line("\n%s: %.0f hooks/s, %.0f events/s, %.0f calls/s, %.0f flows/s", m.When, m.Rates.Hooks, m.Rates.Events, m.Rates.Calls, m.Rates.Flows)
 		p.line("  most used: %s", uses(m.Uses))
 		if m.Overloaded != "" {
-			p.line("  %s has less than is needed: what somebody waits for is refused or late, events wait in their streams", m.Overloaded)
+			p.line("  %s has less than is needed: what somebody waits for is refused or late, events wait in their stream", m.Overloaded)
 			continue
 		}
 		p.line("  \tin queues, p50\tp99\tin the house, p50\tp99")
@@ -85,10 +85,10 @@ func (p *printer) moments(f Forecast) {
 
 func (p *printer) day(f Forecast) {
 	l := f.Day.Ledger
-	p.line("\nthe day: %d events, %d deliveries, %d attempts; at midnight %d succeeded, %d dead letters, %d wait, %d in streams",
-		l.Published, l.Deliveries, l.Attempts, l.Succeeded, l.Dead, l.Waiting, l.InEvents+l.InRuns)
+	p.line("\nthe day: %d events, %d deliveries, %d attempts; at midnight %d succeeded, %d dead letters, %d wait, %d in stream EVENTS",
+		l.Published, l.Deliveries, l.Attempts, l.Succeeded, l.Dead, l.Waiting, l.InEvents)
 	a := f.Day.Age
-	p.line("events waited in streams, first attempts: p50 %s, p99 %s, at most %s; %d at most at once", seconds(a.P50), seconds(a.P99), seconds(a.Max), f.Day.MostBack)
+	p.line("events waited in the stream, first attempts: p50 %s, p99 %s, at most %s; %d at most at once", seconds(a.P50), seconds(a.P99), seconds(a.Max), f.Day.MostBack)
 	for _, t := range f.Day.Troubles {
 		p.line("%s for %d minutes: %d at most late, %s", t.What, t.Minutes, t.Most, drained(t))
 	}
