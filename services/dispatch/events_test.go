@@ -26,16 +26,16 @@ func TestEvents_NobodyWaitsForAreDone(t *testing.T) {
 func TestEvents_ThatWaitForTheirChainHoldNobodyUp(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.start(t, quick())
 	url, _ := receiver(t, ok)
 	release := h.executions.hold(t, kindOf("slow"))
 	h.publish(t, "slow", target("1", url, webhook, false))
+	together := h.publish(t, "together", target("1", url, webhook, false))
+	h.start(t, quick())
+	h.settled(t, together)
 	h.executions.waited(t, kindOf("slow"))
-	for i := range 3 {
-		h.settled(t, h.publish(t, fmt.Sprint(i), target("1", url, webhook, false)))
-	}
-	if r := h.run(t, "slow"); r != nil {
-		t.Errorf("got %v before its chain was known", r)
+	h.settled(t, h.publish(t, "behind", target("1", url, webhook, false)))
+	if _, awaited := h.executions.questions(kindOf("slow")); awaited != 1 || h.run(t, "slow") != nil {
+		t.Errorf("the others waited for %d questions; run %v", awaited, h.run(t, "slow"))
 	}
 	release()
 	if s := story(h.settled(t, "slow")); !slices.Equal(s, []string{"SUCCEEDED 1:succeeded/200"}) {

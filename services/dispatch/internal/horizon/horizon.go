@@ -2,10 +2,12 @@
 // resolved and handled side by side, by several replicas, so that a later one
 // may have its deliveries before an earlier one has.
 //
-// An event is moved from the stream EVENTS to RUNS, and acknowledged in EVENTS
-// once RUNS has it. So when everything in EVENTS is acknowledged up to some
-// sequence, whatever those events make is in RUNS; and once everything is
-// acknowledged in RUNS that was there at that moment, it is in the database.
+// An event is acknowledged in the stream EVENTS once what it makes is in the
+// database. One that executions of the release before has resolved is
+// acknowledged once it is in RUNS, and there once it is in the database. So when
+// everything in EVENTS is acknowledged up to some sequence, whatever those events
+// make is in the database or in RUNS; and once everything is acknowledged in RUNS
+// that was there at that moment, it is in the database.
 package horizon
 
 import (
