@@ -365,6 +365,45 @@ func TestEnsureStream(t *testing.T) {
 	})
 }
 
+func TestEnsureSomeStream(t *testing.T) {
+	t.Parallel()
+	full := bus.Stream{Name: "THINGS", Subjects: []string{"things.>", "more.>"}, MaxAge: time.Hour, Batches: true}
+	some := bus.Stream{Name: "THINGS", Subjects: []string{"things.>"}}
+	batch := []bus.Outgoing{{Subject: "more.x", ID: "1"}, {Subject: "things.x", ID: "2"}}
+
+	t.Run("CreatesOneWhereThereIsNone", func(t *testing.T) {
+		t.Parallel()
+		conn := bustest.New(t)
+		if err := conn.EnsureSomeStream(t.Context(), some); err != nil {
+			t.Fatal(err)
+		}
+		publish(t, conn, some, 1)
+	})
+	t.Run("WhoeverIsFirstTheStreamIsAsItsOwnerWantsIt", func(t *testing.T) {
+		t.Parallel()
+		server := bustest.Start(t)
+		owner := server.Connect(t, "owner")
+		var all sync.WaitGroup
+		for range 8 {
+			user := server.Connect(t, "user")
+			all.Go(func() {
+				if err := user.EnsureSomeStream(t.Context(), some); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			if err := owner.EnsureStream(t.Context(), full); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		if err := owner.PublishAll(t.Context(), batch); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestPublishWithoutAStreamIsAnError(t *testing.T) {
 	t.Parallel()
 	if err := bustest.New(t).Publish(t.Context(), "nowhere", "1", nil, nil); fault.CodeOf(err) != fault.CodeUnavailable {

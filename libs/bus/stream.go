@@ -30,6 +30,34 @@ type Stream struct {
 // EnsureStream creates the stream or brings it up to date. Every service that
 // uses a stream ensures it, so that they start in any order.
 func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
+	return c.insist(ctx, s, c.ensure)
+}
+
+// EnsureSomeStream creates the stream where there is none of the name, and leaves
+// one alone that is there: for who uses a stream whose limits are another's to
+// set, and may start before that one.
+func (c *Conn) EnsureSomeStream(ctx context.Context, s Stream) error {
+	return c.insist(ctx, s, c.ensureSome)
+}
+
+// insist calls ensure until it succeeds or a cluster has had its time.
+func (c *Conn) insist(ctx context.Context, s Stream, ensure func(context.Context, jetstream.StreamConfig) error) error {
+	cfg := c.configOf(s)
+	giveUp := time.Now().Add(ensureWindow)
+	for {
+		err := ensure(ctx, cfg)
+		if err == nil || time.Now().After(giveUp) || ctx.Err() != nil {
+			return ensured(s.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ensured(s.Name, err)
+		case <-time.After(10 * retryPause):
+		}
+	}
+}
+
+func (c *Conn) configOf(s Stream) jetstream.StreamConfig {
 	cfg := jetstream.StreamConfig{
 		Name:       s.Name,
 		Subjects:   s.Subjects,
@@ -51,28 +79,19 @@ func (c *Conn) EnsureStream(ctx context.Context, s Stream) error {
 	if s.Duplicates == 0 {
 		cfg.Duplicates = 2 * time.Minute
 	}
-	giveUp := time.Now().Add(ensureWindow)
-	for {
-		err := c.ensure(ctx, cfg)
-		if err == nil || time.Now().After(giveUp) || ctx.Err() != nil {
-			return ensured(s.Name, err)
-		}
-		select {
-		case <-ctx.Done():
-			return ensured(s.Name, err)
-		case <-time.After(10 * retryPause):
-		}
-	}
+	return cfg
 }
 
-// EnsureSomeStream creates the stream where there is none of the name, and leaves
-// one alone that is there: for who uses a stream whose limits are another's to
-// set, and may start before that one.
-func (c *Conn) EnsureSomeStream(ctx context.Context, s Stream) error {
-	if _, err := c.js.Stream(ctx, s.Name); err == nil {
+// ensureSome changes nothing that is there, also where somebody else was faster.
+func (c *Conn) ensureSome(ctx context.Context, cfg jetstream.StreamConfig) error {
+	_, err := c.js.Stream(ctx, cfg.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		_, err = c.js.CreateStream(ctx, cfg)
+	}
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return nil
 	}
-	return c.EnsureStream(ctx, s)
+	return err
 }
 
 // ensure leaves a stream that is as it should be alone: every start of every

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,6 +92,39 @@ func TestConsumeTogether(t *testing.T) {
 		})
 		if n := <-again; n != 2 {
 			t.Errorf("delivered %d times", n)
+		}
+	})
+	t.Run("AGuardedPanicFailsItsMessageAlone", func(t *testing.T) {
+		t.Parallel()
+		conn := queue(t, 3)
+		settled := make(chan string, 3)
+		bustest.Run(t, func(ctx context.Context) error {
+			var alone sync.WaitGroup
+			defer alone.Wait()
+			return conn.ConsumeTogether(ctx, bus.Consumer{Stream: "S", Name: "c"}, func(_ context.Context, batch []*bus.Taken) {
+				for _, m := range batch {
+					alone.Go(func() {
+						m.Guard(func() {
+							switch {
+							case string(m.Data) == "1" && m.Delivered == 1:
+								panic("before it is settled")
+							case string(m.Data) == "2":
+								m.Settle(nil)
+								settled <- fmt.Sprintf("2, delivered %d", m.Delivered)
+								panic("said too late")
+							}
+							alone.Go(func() { // later, which Guard does not wait for
+								m.Settle(nil)
+								settled <- fmt.Sprintf("%s, delivered %d", m.Data, m.Delivered)
+							})
+						})
+					})
+				}
+			})
+		})
+		got := []string{<-settled, <-settled, <-settled}
+		if slices.Sort(got); !slices.Equal(got, []string{"1, delivered 2", "2, delivered 1", "3, delivered 1"}) {
+			t.Errorf("settled: %q", got)
 		}
 	})
 }

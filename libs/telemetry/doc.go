@@ -33,21 +33,22 @@
 // and an event, whose trace id is one from its publisher to its last retry:
 //
 //	send actionplane.events.v1.{tenant}.{type}
-//	└ process actionplane.events.v1.{tenant}.{type}     + link to send: executions
-//	  ├ resolve
-//	  └ send actionplane.dispatch.v1.cmd.deliver_event.{tenant}
-//	    └ process …                          + link to send: dispatch
-//	      ├ delivery                         attempt, POST: 503
-//	      ├ commit                           Postgres; shared by many events
-//	      └ delivery                         a retry, hours later: + link to process
+//	└ process actionplane.events.v1.{tenant}.{type}     + link to send: dispatch
+//	  ├ …Executions/ResolveEvents            client, server: executions; for all that
+//	  │ └ resolve                            came together: those chains at hand
+//	  ├ …Executions/ResolveEvents            for this event alone, where its chain
+//	  │ └ resolve                            was not: Redis, Postgres, targets
+//	  ├ delivery                             attempt, POST: 503
+//	  ├ commit                               Postgres; shared by many events
+//	  └ delivery                             a retry, hours later: + link to process
 //
 // Calls are parent and child. A message's processing links to its creation, as
 // conventions ask, and is its child as well: they leave that open for who takes
 // one message at a time, and people look for an event by one id. So is a retry
 // of what made the delivery, whose trace context is a column beside it, and the
 // execution of an approved request of the decision; where it was not sampled
-// nothing is kept, and nothing begun. Work that many share (a commit) is seen
-// under the first of them, and the others link to it. A CloudEvent's own
+// nothing is kept, and nothing begun. Work that many share (a question, a commit)
+// is seen under the first of them, and the others link to it. A CloudEvent's own
 // traceparent is a link of the span that processes the event.
 //
 // What a target is told is its policy (TargetSettings.trace_context, or
