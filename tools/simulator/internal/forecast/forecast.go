@@ -85,9 +85,9 @@ const (
 	chainBytes = 2048
 	// redisBase is what an empty Redis takes.
 	redisBase = 8 << 20
-	// messageOverhead is what a stored message has beside its payload: subject,
-	// headers, the chain, NATS's own.
-	messageOverhead = 800
+	// messageOverhead is what a stored event has beside its payload: its other
+	// fields, subject, headers, NATS's own.
+	messageOverhead = 550
 	// changeBytes is about a message of stream CHANGES, which keeps them for
 	// thirty days.
 	changeBytes = 1024
