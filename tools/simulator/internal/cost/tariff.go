@@ -21,7 +21,6 @@ type Tariff struct {
 	EventStep    Amounts
 	EventKiB     Amounts // a KiB of payload, per step
 	EventDoor    Amounts // by REST, one a call
-	EventBatch   Amounts // by REST, one of the batches that were measured
 	EventAttempt Amounts // a further one, by the retry loop
 }
 
@@ -51,7 +50,6 @@ func (s Sheet) Tariff() Tariff {
 		EventStep:    each(Event3).Minus(each(Event1)).Times(0.5),
 		EventKiB:     each(EventLarge).Minus(each(Event1)).Without("executions").Times(perKiB),
 		EventDoor:    whole(EventMissSingle).Minus(each(EventMissBus)),
-		EventBatch:   whole(EventMiss).Minus(each(EventMissBus)),
 		EventAttempt: each(EventRetried).Minus(each(Event1)).Times(1.0 / Retried),
 	}
 	t.Hook = each(Hook1).Minus(t.HookStep)

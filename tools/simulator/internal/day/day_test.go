@@ -89,6 +89,24 @@ func TestReplay(t *testing.T) {
 			t.Errorf("the oldest waited %d s", r.Age.Max)
 		}
 	})
+	t.Run("AnEventWithoutAChainIsHeldByNobody", func(t *testing.T) {
+		t.Parallel()
+		for matched, wait := range map[float64]bool{0.5: false, 1: true} {
+			profile := profiletest.Flat(traffic.Rates{Events: 12})
+			profile.MatchedEvents = matched
+			profile.Targets[0].MedianMilli, profile.Targets[0].P99Milli = 1000, 2000
+			profile.House.EventWorkers = 1 // two in all, a quarter of a second each: eight a second that have a chain
+			profile.House.Fixed = map[string]int{"dispatch": 2}
+			m, replicas := model(profile)
+			p := newPlay(m, replicas, 1)
+			for s := range 600 {
+				p.second(s)
+			}
+			if in := p.result().Ledger.InEvents; (in > 1000) != wait {
+				t.Errorf("with %g matched %d wait", matched, in)
+			}
+		}
+	})
 	t.Run("WhatAlwaysFailsIsADeadLetter", func(t *testing.T) {
 		t.Parallel()
 		p := profiletest.Flat(traffic.Rates{Events: 2})
