@@ -43,7 +43,7 @@ type arrival struct {
 func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alone *sync.WaitGroup) {
 	arrivals := make([]*arrival, 0, len(messages))
 	for _, m := range messages {
-		a, err := arrived(m)
+		a, err := arrived(m) //nolint:contextcheck // the message's own
 		if err != nil {
 			m.Settle(err)
 			continue
@@ -106,7 +106,7 @@ func (s *Service) deliver(ctx context.Context, arrivals []*arrival) {
 	}
 	s.doorman.Admit(ctx, visits)
 	for _, a := range arrivals {
-		s.deliverEvent(a) //nolint:contextcheck // each under its own message's
+		s.deliverEvent(a)
 	}
 }
 
