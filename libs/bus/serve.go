@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/stack"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/libs/wirejson"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -70,6 +71,7 @@ func (s *Server) Run(ctx context.Context) error {
 		sub, err := s.conn.nc.QueueSubscribe(m.contract.Subject+".*", m.contract.Owner(), func(msg *nats.Msg) {
 			s.slots <- struct{}{}
 			s.inFlight.Go(func() {
+				stack.Reserve()
 				defer func() { <-s.slots }()
 				s.serve(base, m, msg)
 			})

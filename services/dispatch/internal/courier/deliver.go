@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/stack"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -123,7 +124,7 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	sent := *d
 	sent.Body = f.run.Body
 	f.courier.inFlight.work.Go(func() {
-		deepen()
+		stack.Reserve()
 		ctx, span := beginFirst(f.ctx, sent)
 		report := f.courier.try(ctx, caller, sent)
 		conclude(span, report)
@@ -131,19 +132,6 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 		x.release()
 		f.hear(reported{i, !slow, report})
 	})
-}
-
-// attemptStack is how deep an attempt goes, in bytes.
-const attemptStack = 6 << 10
-
-// deepen makes the stack of a new goroutine as large as an attempt needs it while
-// there is nothing on it yet. Else it is doubled, and what is on it is moved,
-// three times on the way down, which is 3 % of an event's CPU time.
-//
-//go:noinline
-func deepen() byte {
-	var room [attemptStack]byte
-	return room[len(room)-1]
 }
 
 // hear takes what an attempt came to.

@@ -1,0 +1,1 @@
+DROP FUNCTION known_events(text[], text[]);
