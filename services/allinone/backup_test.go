@@ -22,11 +22,19 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/bus/busserver"
+	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/libs/pg/pgserver"
 	"github.com/actionplane/actionplane/libs/sdk"
+	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
+	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
+	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	"github.com/actionplane/actionplane/services/allinone/internal/backup"
 )
 
@@ -42,7 +50,7 @@ const (
 // TestBackupAndRestore saves a house that is used, with the scripts of
 // deploy/backup, destroys everything it has, restores it and goes on: everything
 // that was accepted before the backup began is delivered, whether it waited for
-// being resolved, for its run, or for its target; and configuration, what waits
+// being taken, as a run of the release before, or for its target; and configuration, what waits
 // for approval, the audit and every secret are as they were.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
@@ -279,17 +287,33 @@ func (s *saved) describe(t *testing.T) map[string]any {
 
 // publish publishes the next event until it is stored.
 func (s *saved) publish(ctx context.Context) error {
-	s.mu.Lock()
-	n := s.next
-	s.next++
-	s.mu.Unlock()
-	_, err := s.client.Publish(ctx, sdk.Event{ID: "saved-" + strconv.Itoa(n), Type: "saved.happened", Payload: []byte(`{"n":` + strconv.Itoa(n) + `}`)})
+	n := s.number()
+	_, err := s.client.Publish(ctx, sdk.Event{ID: savedID(n), Type: savedType, Payload: savedPayload(n)})
 	if err == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.published = append(s.published, n)
+		s.accept(n)
 	}
 	return err
+}
+
+const savedType = "saved.happened"
+
+func savedID(n int) string { return "saved-" + strconv.Itoa(n) }
+
+func savedPayload(n int) []byte { return []byte(`{"n":` + strconv.Itoa(n) + `}`) }
+
+// number returns the next event's.
+func (s *saved) number() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.next
+	s.next++
+	return n
+}
+
+func (s *saved) accept(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.published = append(s.published, n)
 }
 
 func (s *saved) accepted() []int {
@@ -327,15 +351,52 @@ func (s *saved) fill(t *testing.T) {
 	some()
 	await(t, "what is well is delivered", func() bool { return len(s.sink.missing(s.accepted())) == 0 })
 	pause(contract.RunsStream, "dispatch")
-	some()
+	s.handOver(t)
 	await(t, "runs wait in their stream", holds(contract.RunsStream, backupEvents))
-	pause(contract.EventsStream, "executions")
+	pause(contract.EventsStream, contract.EventsConsumer)
 	some()
 	await(t, "events wait in their stream", holds(contract.EventsStream, backupEvents))
 	for name := range js.StreamNames(within(t)).Name() {
 		if !slices.Contains(backup.Streams, name) {
 			t.Errorf("stream %s is not saved", name)
 		}
+	}
+}
+
+// handOver leaves events in the stream of runs, as executions of the release
+// before does.
+func (s *saved) handOver(t *testing.T) {
+	t.Helper()
+	conn, err := bus.Connect(t.Context(), bus.Config{URL: s.natsURL, Name: "before"}, bus.Deps{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(within(t)); err != nil {
+			t.Error(err)
+		}
+	}()
+	const whose = string(tenant.Default)
+	found, err := executionsv1.NewExecutionsBusClient(conn).ResolveEvents(within(t), &executionsv1.ResolveEventsRequest{
+		Kinds: []*executionsv1.EventKind{{TenantId: whose, Type: savedType}}, Wait: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range backupEvents {
+		n := s.number()
+		id, now := savedID(n), time.Now()
+		data, err := proto.Marshal(&dispatchv1.DeliverEventCommand{
+			RunId: ident.Of(now, uint64(n)), Chain: found.GetKinds()[0].GetChain(), PublishedAt: timestamppb.New(now),
+			Event: &eventsv1.Event{Id: id, Type: savedType, Payload: savedPayload(n), CreatedAt: timestamppb.New(now)},
+		})
+		if err == nil {
+			err = conn.Publish(within(t), contract.DeliverEventSubject(whose), contract.EventMessageID(whose, id), nil, data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.accept(n)
 	}
 }
 
@@ -498,7 +559,7 @@ func (s *saved) wantOnce(t *testing.T, when string, events []int) {
 			}
 		}
 		for _, n := range events {
-			if recorded["saved-"+strconv.Itoa(n)] == 0 {
+			if recorded[savedID(n)] == 0 {
 				missing++
 			}
 		}

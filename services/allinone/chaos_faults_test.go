@@ -58,13 +58,13 @@ func (c *chaos) postgresAway(t *testing.T, st *stage) {
 // reached its own limit, or what NATS lets all streams have of a small disk.
 // Publishers must be told what the matter is, in so many words.
 func streamFull(t *testing.T, st *stage) {
-	if _, err := st.js.PauseConsumer(within(t), contract.EventsStream, "executions", time.Now().Add(time.Hour)); err != nil {
+	if _, err := st.js.PauseConsumer(within(t), contract.EventsStream, contract.EventsConsumer, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	st.struck()
 	st.fill(t)
 	st.wantRefused(t, sdk.Event{Type: "chaos.full.happened"})
-	if _, err := st.js.ResumeConsumer(within(t), contract.EventsStream, "executions"); err != nil {
+	if _, err := st.js.ResumeConsumer(within(t), contract.EventsStream, contract.EventsConsumer); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -196,18 +196,18 @@ func (s *storyteller) hookIsOneTrace(t *testing.T, id trace.TraceID) {
 // eventIsOneTrace checks the trace of an event whose first attempt failed.
 func (s *storyteller) eventIsOneTrace(t *testing.T, id trace.TraceID) {
 	t.Helper()
-	const events, runs = "actionplane.events.v1.{tenant}.{type}", "actionplane.dispatch.v1.cmd.deliver_event.{tenant}"
+	const events, resolve = "actionplane.events.v1.{tenant}.{type}", "actionplane.executions.v1.Executions/ResolveEvents"
 	got := s.wantTrace(t, id,
 		"gateway actionplane.v1.EventService/PublishEvent", "executions actionplane.v1.EventService/PublishEvent",
-		"executions send "+events, "executions process "+events, "executions resolve", "executions send "+runs,
-		"dispatch process "+runs, "dispatch delivery", "dispatch attempt", "dispatch POST", "dispatch commit",
+		"executions send "+events, "dispatch process "+events, "dispatch "+resolve, "executions "+resolve, "executions resolve",
+		"dispatch delivery", "dispatch attempt", "dispatch POST", "dispatch commit",
 		"dispatch delivery", "dispatch attempt", "dispatch POST", "dispatch commit", // again
 	)
 	deliveries := got.Named("dispatch", "delivery")
 	if len(deliveries) != 2 {
 		t.Fatalf("%d attempts", len(deliveries))
 	}
-	process := got.Named("dispatch", "process "+runs)[0]
+	process := got.Named("dispatch", "process "+events)[0]
 	for i, d := range deliveries {
 		posts := got.Under(d).Named("dispatch", "POST")
 		if d.Parent != process.ID || d.Attributes["actionplane.attempt.number"] != fmt.Sprint(i+1) || len(posts) != 1 {
@@ -220,11 +220,11 @@ func (s *storyteller) eventIsOneTrace(t *testing.T, id trace.TraceID) {
 		second.Attributes["http.request.resend_count"] != "1" || !slices.Contains(deliveries[1].Links, process.Place()) {
 		t.Errorf("got %v, then %v", first.Attributes, second.Attributes)
 	}
-	for _, name := range []string{events, runs} {
-		send, process := got.Named("executions", "send "+name)[0], got.Named("", "process "+name)[0]
-		if process.Parent != send.ID || !slices.Contains(process.Links, send.Place()) {
-			t.Errorf("%q does not lead to its creation", process.Name)
-		}
+	if send := got.Named("executions", "send "+events)[0]; process.Parent != send.ID || !slices.Contains(process.Links, send.Place()) {
+		t.Errorf("%q does not lead to its creation", process.Name)
+	}
+	if len(got.Under(process).Named("executions", "resolve")) == 0 {
+		t.Errorf("its chain is not resolved under it:\n%s", got)
 	}
 }
 
