@@ -39,13 +39,18 @@ func (t *Taken) Settle(err error) {
 	w.work.Done()
 }
 
-// Guard calls f, which settles the message, then or later; where f panics it is
-// settled with that.
-func (t *Taken) Guard(f func()) {
-	err := guarded(t.ctx, t.Message, func(context.Context, Message) error { f(); return nil })
-	if err != nil {
-		t.Settle(err)
-	}
+// Guard calls f, which settles the messages, then or later. Where f panics, those
+// that are not settled yet are settled with that.
+func Guard(batch []*Taken, f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			err := panicked(r)
+			for _, t := range batch {
+				t.Settle(err)
+			}
+		}
+	}()
+	f()
 }
 
 // Handle calls handle and settles the message with what that returns, or with
@@ -87,7 +92,8 @@ func (c *Conn) ConsumeTogether(ctx context.Context, cfg Consumer, handle func(co
 	go func() {
 		defer close(done)
 		for first := range queue {
-			guardedAll(base, together(first, queue, cfg.Concurrency), handle)
+			batch := together(first, queue, cfg.Concurrency)
+			Guard(batch, func() { handle(base, batch) })
 		}
 	}()
 	err := c.consume(ctx, cfg, func(t *Taken) { queue <- t })
@@ -111,18 +117,4 @@ func together(first *Taken, queue <-chan *Taken, most int) []*Taken {
 		}
 	}
 	return batch
-}
-
-// guardedAll calls the handler. A panic there is a failure of all that are not
-// settled yet.
-func guardedAll(ctx context.Context, batch []*Taken, handle func(context.Context, []*Taken)) {
-	defer func() {
-		if r := recover(); r != nil {
-			err := panicked(r)
-			for _, t := range batch {
-				t.Settle(err)
-			}
-		}
-	}()
-	handle(ctx, batch)
 }

@@ -104,7 +104,7 @@ func TestConsumeTogether(t *testing.T) {
 			return conn.ConsumeTogether(ctx, bus.Consumer{Stream: "S", Name: "c"}, func(_ context.Context, batch []*bus.Taken) {
 				for _, m := range batch {
 					alone.Go(func() {
-						m.Guard(func() {
+						bus.Guard([]*bus.Taken{m}, func() {
 							switch {
 							case string(m.Data) == "1" && m.Delivered == 1:
 								panic("before it is settled")

@@ -38,7 +38,7 @@ type arrival struct {
 }
 
 // deliverEvents begins with events that somebody waits for, together. Those whose
-// chain somebody has to be asked for go alone, so that the others do not wait for
+// chain others have to be asked for go kind by kind, so that nobody else waits for
 // that.
 func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alone *sync.WaitGroup) {
 	arrivals := make([]*arrival, 0, len(messages))
@@ -51,24 +51,46 @@ func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alon
 		arrivals = append(arrivals, a)
 	}
 	chains := s.resolve(ctx, arrivals, false)
-	ready, now := arrivals[:0], time.Now()
+	ready, pending := arrivals[:0], map[announced.Kind][]*arrival{}
 	for _, a := range arrivals {
-		if chains[a.announced.Kind].pending {
-			alone.Go(func() { a.message.Guard(func() { s.deliverAlone(ctx, a) }) })
-		} else if a.begin(chains[a.announced.Kind], now) {
+		if kind := a.announced.Kind; chains[kind].pending {
+			pending[kind] = append(pending[kind], a)
+		} else {
 			ready = append(ready, a)
 		}
 	}
-	s.deliver(ctx, ready)
+	for _, kind := range pending {
+		alone.Go(func() { s.deliverLater(ctx, kind) })
+	}
+	s.deliver(ctx, begun(ready, chains))
 }
 
-// deliverAlone waits for an event's chain.
-func (s *Service) deliverAlone(ctx context.Context, a *arrival) {
-	one := []*arrival{a}
-	chains := s.resolve(ctx, one, true)
-	if a.begin(chains[a.announced.Kind], time.Now()) {
-		s.deliver(ctx, one)
+// deliverLater waits for the chain of events of one kind. Only so many kinds are
+// waited for at once: each keeps one of those at executions busy who answer hooks,
+// too.
+func (s *Service) deliverLater(ctx context.Context, arrivals []*arrival) {
+	s.waiting <- struct{}{}
+	defer func() { <-s.waiting }()
+	bus.Guard(messagesOf(arrivals), func() { s.deliver(ctx, begun(arrivals, s.resolve(ctx, arrivals, true))) })
+}
+
+func messagesOf(arrivals []*arrival) []*bus.Taken {
+	messages := make([]*bus.Taken, len(arrivals))
+	for i, a := range arrivals {
+		messages[i] = a.message
 	}
+	return messages
+}
+
+// begun returns those of the arrivals for which a run is to be made.
+func begun(arrivals []*arrival, chains map[announced.Kind]chain) []*arrival {
+	ready, now := arrivals[:0], time.Now()
+	for _, a := range arrivals {
+		if a.begin(chains[a.announced.Kind], now) {
+			ready = append(ready, a)
+		}
+	}
+	return ready
 }
 
 // arrived reads the event of a message.

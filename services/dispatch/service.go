@@ -55,6 +55,7 @@ type Service struct {
 	replica  string
 
 	executions *executionsv1.ExecutionsBusClient
+	waiting    chan struct{} // for chains of kinds that were not at hand
 	meters     *meter.Meters
 }
 
@@ -78,6 +79,7 @@ func New(cfg Config, deps host.Deps) (*Service, error) {
 		gate:       gate.New(cfg.limits()),
 		replica:    ident.NewUUID(),
 		executions: executionsv1.NewExecutionsBusClient(deps.Bus),
+		waiting:    make(chan struct{}, mostWaiting),
 		profiles:   profile.NewBook(deps.Bus, lookups),
 		sender:     sender.New(sender.Config{Allow: cfg.EgressAllow, MaxBody: cfg.AnswerLimit, Sent: meters.Posted}),
 	}
@@ -113,6 +115,10 @@ func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 		sweeper.Deps{Store: s.store, Events: s.oldest(contract.EventsStream), Runs: s.oldest(contract.RunsStream), Log: s.log})
 	s.hooks = hook.NewRunner(&gate.Patient{Gate: s.gate, Book: book, Next: maker}, s.courier, s.bus.MaxPayload()-answerMargin)
 }
+
+// mostWaiting is for how many kinds of events a replica waits at once until their
+// chains are at hand.
+const mostWaiting = 32
 
 // answerMargin is what the answer to a hook holds beside the payload.
 const answerMargin = 64 << 10
