@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/valyala/fasthttp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/actionplane/actionplane/libs/approval/approvaltest"
@@ -26,6 +24,7 @@ import (
 	"github.com/actionplane/actionplane/libs/pg/pgserver"
 	"github.com/actionplane/actionplane/libs/pg/pgtest"
 	"github.com/actionplane/actionplane/libs/sdk"
+	"github.com/actionplane/actionplane/libs/sinktest"
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
@@ -56,43 +55,6 @@ func (oneTarget) GetSendingProfile(context.Context, *targetsv1.GetSendingProfile
 
 func (oneTarget) DisableTarget(context.Context, *targetsv1.DisableTargetRequest) (*targetsv1.DisableTargetResponse, error) {
 	return &targetsv1.DisableTargetResponse{}, nil
-}
-
-// callCounter is a receiver that answers 200 and nothing, and counts.
-type callCounter struct {
-	url  string
-	n    atomic.Int64
-	most atomic.Int64
-	full chan struct{}
-}
-
-func countCalls(b *testing.B) *callCounter {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := &callCounter{url: "http://" + l.Addr().String() + "/hook"}
-	server := &fasthttp.Server{CloseOnShutdown: true, IdleTimeout: time.Minute, Handler: func(*fasthttp.RequestCtx) {
-		if c.n.Add(1) == c.most.Load() {
-			close(c.full)
-		}
-	}}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(l) })
-	b.Cleanup(func() {
-		_ = server.Shutdown()
-		serving.Wait()
-	})
-	return c
-}
-
-// expect returns what is closed after n more calls.
-func (c *callCounter) expect(n int) <-chan struct{} {
-	c.n.Store(0)
-	c.full = make(chan struct{})
-	c.most.Store(int64(n))
-	return c.full
 }
 
 // eventHouse is executions and dispatch on a bus and a Postgres of their own.
@@ -208,16 +170,16 @@ func cpuTime() time.Duration {
 
 // BenchmarkEventsAllTheWay is events published, resolved, delivered, signed,
 // recorded and acknowledged, against as many bare posts by Go's own client: x/ is
-// time until the last one is received, all/ CPU time of everything, Postgres
-// included. They are published one by one from 64 callers or 64 to a batch:
-// through the SDK, which puts them into the stream itself, and through the public
-// API of the bus, by a call. Parts is what the parts alone come to on the same
-// machine, with nothing of ours around them.
+// time until the last one is received, all/ CPU time of everything, Postgres and
+// receiver included. They are published one by one from 64 callers or 64 to a
+// batch: through the SDK, which puts them into the stream itself, and through the
+// public API of the bus, by a call. Parts is what the parts alone come to on the
+// same machine, with nothing of ours around them.
 func BenchmarkEventsAllTheWay(b *testing.B) {
 	before := debug.SetGCPercent(host.DefaultConfig().GCPercent)
 	defer debug.SetGCPercent(before)
-	sink := countCalls(b)
-	server, conn := eventHouse(b, sink.url)
+	sink := sinktest.New(b)
+	server, conn := eventHouse(b, sink.URL)
 	ctx := tenant.With(b.Context(), tenant.Identity{Tenant: tenant.Default, Person: "p1"})
 	_, err := actionv3alpha.NewZITADELActionsBusClient(conn).SetExecution(ctx, &actionv3alpha.SetExecutionRequest{
 		Condition: &actionv3alpha.Condition{ConditionType: &actionv3alpha.Condition_Event{Event: &actionv3alpha.EventExecution{
@@ -233,7 +195,7 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	post := func(int) error {
-		resp, err := client.Post(sink.url, "application/json", bytes.NewReader(payload))
+		resp, err := client.Post(sink.URL, "application/json", bytes.NewReader(payload))
 		if err != nil {
 			return err
 		}
@@ -244,7 +206,7 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		acked, last, err := conn.Backlog(ctx, contract.EventsStream, contract.EventsConsumer)
 		return err == nil && acked == last
 	}
-	parts := newParts(b, sink.url)
+	parts := newParts(b, sink.URL)
 	published := int64(0)
 	byParts := func() bool { return parts.acked.Load() == published }
 	for _, shape := range []struct {
@@ -267,7 +229,7 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 				}
 			}
 			published = parts.acked.Load() + 200
-			all := sink.expect(200)
+			all := sink.Expect(200)
 			byCallers(b, 200, shape.callers, shape.together, shape.publish)
 			<-all
 			settled()
@@ -276,9 +238,9 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 			tookBare := time.Since(bare)
 			bareCPU = cpuTime() - bareCPU
 			published += int64(b.N)
-			all = sink.expect(b.N)
+			all = sink.Expect(b.N)
 			b.ResetTimer()
-			cpu, start, pg0 := cpuTime(), time.Now(), pgtest.Spent()
+			cpu, start := cpuTime(), time.Now()
 			byCallers(b, b.N, shape.callers, shape.together, shape.publish)
 			<-all
 			took := time.Since(start)
@@ -287,8 +249,6 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 			cpu = cpuTime() - cpu
 			b.ReportMetric(float64(took)/float64(tookBare), "x/nethttp")
 			b.ReportMetric(float64(cpu)/float64(bareCPU), "all/nethttp")
-			b.ReportMetric(float64((pgtest.Spent()-pg0).Microseconds())/float64(b.N), "pg-us")
-			b.ReportMetric(float64(bareCPU.Microseconds())/float64(b.N), "bare-us")
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/actionplane/actionplane/libs/host"
+	"github.com/actionplane/actionplane/libs/sinktest"
 	"github.com/actionplane/actionplane/services/scripts"
 )
 
@@ -17,6 +18,7 @@ import (
 // fasthttp that end late or never: the one that clears its pool looks up every
 // ten seconds, the one that formats the date runs as long as the program.
 func TestMain(m *testing.M) {
+	sinktest.Main()
 	if len(os.Args) > 1 && os.Args[1] == scripts.WorkerCommand {
 		host.Exit(host.Dispatch(context.Background(), scripts.Subcommands(), nil))
 	}

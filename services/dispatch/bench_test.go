@@ -6,19 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/libs/sinktest"
 	"github.com/actionplane/actionplane/libs/tenant"
 	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
@@ -26,45 +23,6 @@ import (
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 )
-
-// counter counts what a receiver got.
-type counter struct {
-	n       atomic.Int64
-	awaited atomic.Int64
-	reached chan struct{}
-}
-
-// expect returns what is closed once n more calls came.
-func (c *counter) expect(n int) <-chan struct{} {
-	c.n.Store(0)
-	c.reached = make(chan struct{})
-	c.awaited.Store(int64(n))
-	return c.reached
-}
-
-func (c *counter) count(*fasthttp.RequestCtx) {
-	if c.n.Add(1) == c.awaited.Load() {
-		close(c.reached)
-	}
-}
-
-// sink answers 200 and nothing, as cheaply as there is, and counts.
-func sink(b *testing.B) (url string, count *counter) {
-	b.Helper()
-	count = new(counter)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := &fasthttp.Server{Handler: count.count, CloseOnShutdown: true, IdleTimeout: time.Minute}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(l) })
-	b.Cleanup(func() {
-		_ = server.Shutdown()
-		serving.Wait()
-	})
-	return "http://" + l.Addr().String() + "/hook", count
-}
 
 var kilobyte = []byte(`{"text":"` + string(bytes.Repeat([]byte("a"), 1000)) + `"}`)
 
@@ -125,7 +83,7 @@ func BenchmarkRunHook(b *testing.B) {
 	asHosted(b)
 	h := newHouse(b)
 	h.start(b, quick())
-	url, _ := sink(b)
+	url := sinktest.New(b).URL
 	for _, steps := range []int{1, 3} {
 		chain := &dispatchv1.Chain{Condition: "request/a.B/C"}
 		for i := range steps {
@@ -156,9 +114,9 @@ func BenchmarkDeliverEvent(b *testing.B) {
 	asHosted(b)
 	h := newHouse(b)
 	h.start(b, quick())
-	url, count := sink(b)
+	receiver := sinktest.New(b)
 	k := kind{string(tenant.Default), "a.b"}
-	h.executions.answer(k, target("1", url, webhook, false))
+	h.executions.answer(k, target("1", receiver.URL, webhook, false))
 	publish := func(n int) {
 		for ; n > 0; n -= together {
 			if err := h.publishMany(k, min(n, together)); err != nil {
@@ -167,14 +125,14 @@ func BenchmarkDeliverEvent(b *testing.B) {
 		}
 	}
 	deliver := func(n int) cost {
-		all, start := count.expect(n), time.Now()
+		all, start := receiver.Expect(n), time.Now()
 		publish(n)
 		<-all
 		wall := time.Since(start)
 		h.handled(b, 0)
 		return cost{wall: wall}
 	}
-	baselines := baselines(b, url, 64, 1)
+	baselines := baselines(b, receiver.URL, 64, 1)
 	deliver(200)
 	compare(b, deliver, baselines)
 }

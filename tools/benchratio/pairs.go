@@ -24,7 +24,7 @@ var pairs = []pair{
 var ownRatios = []struct{ prefix, of string }{
 	{"x/", "time"},
 	{"cpu/", "CPU time"},
-	{"all/", "CPU time with Postgres"},
+	{"all/", "CPU time with Postgres and receiver"},
 	{"p50/", "median latency"},
 	{"p99/", "p99 latency"},
 }

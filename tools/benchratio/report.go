@@ -88,7 +88,7 @@ func ownLines(w io.Writer, name string, units map[string][]float64) error {
 // measures are what is printed of a benchmark beside its rate, by unit.
 var measures = []struct{ unit, as string }{
 	{"cpu-us/op", "CPU us each"},
-	{"db-us/op", "of Postgres"},
+	{"others-us/op", "of Postgres and receivers"},
 	{"B/op", "bytes each"},
 	{"allocs/op", "allocations each"},
 	{"peak-MiB", "MiB at most"},

@@ -9,8 +9,9 @@ import (
 )
 
 // Spent returns the CPU time that the Postgres of this test process has
-// used: that of all processes below ours. It is 0 where there is no /proc, or
-// where the tests were given a server of somebody else's.
+// used, and whatever else it has started: that of all processes below ours. It is
+// 0 where there is no /proc, or where the tests were given a server of somebody
+// else's.
 func Spent() time.Duration {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	parents := make(map[int]int, len(stats))
@@ -45,12 +46,16 @@ func below(parents map[int]int, pid, root int) bool {
 
 // ran returns for how long a process has run, to the nanosecond, in which
 // /proc/<pid>/stat counts only hundredths of a second.
-func ran(pid int) time.Duration {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/schedstat")
-	fields := strings.Fields(string(text))
-	if err != nil || len(fields) == 0 {
-		return 0
+func ran(pid int) (all time.Duration) {
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/[0-9]*/schedstat")
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		fields := strings.Fields(string(text))
+		if err != nil || len(fields) == 0 {
+			continue // it has ended
+		}
+		n, _ := strconv.ParseInt(fields[0], 10, 64)
+		all += time.Duration(n)
 	}
-	n, _ := strconv.ParseInt(fields[0], 10, 64)
-	return time.Duration(n)
+	return all
 }
