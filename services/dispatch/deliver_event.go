@@ -25,8 +25,20 @@ func (s *Service) consumeEvents(ctx context.Context) error {
 	defer alone.Wait()
 	return s.bus.ConsumeTogether(ctx, bus.Consumer{
 		Stream: contract.EventsStream, Name: contract.EventsConsumer, Concurrency: s.cfg.EventWorkers,
-	}, func(ctx context.Context, messages []*bus.Taken) { s.deliverEvents(ctx, messages, &alone) })
+	}, func(lasting context.Context, messages []*bus.Taken) {
+		if ctx.Err() != nil {
+			var cancel context.CancelFunc
+			lasting, cancel = context.WithTimeout(lasting, lastPatience)
+			defer cancel()
+		}
+		s.deliverEvents(lasting, messages, &alone)
+	})
 }
+
+// lastPatience is how long a replica that is stopping waits for the chains of
+// events that it has got: executions may have stopped before. What it does not
+// begin with comes again.
+const lastPatience = 500 * time.Millisecond
 
 // arrival is an event that has come.
 type arrival struct {
