@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -78,7 +79,7 @@ func newParts(b *testing.B, url string) *parts {
 		b.Fatal(err)
 	}
 	var posting, writing sync.WaitGroup
-	client := &fasthttp.Client{MaxConnsPerHost: 64}
+	client := &fasthttp.Client{MaxConnsPerHost: 64, Dial: func(addr string) (net.Conn, error) { return net.Dial("tcp", addr) }}
 	for range 64 {
 		posting.Go(func() { p.post(b, client, url) })
 	}

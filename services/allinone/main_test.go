@@ -14,9 +14,9 @@ import (
 )
 
 // TestMain makes the test binary what the scripts service starts, too: a worker
-// is the running binary under another name. It passes over two goroutines of
-// fasthttp that end late or never: the one that clears its pool looks up every
-// ten seconds, the one that formats the date runs as long as the program.
+// is the running binary under another name. It passes over goroutines of fasthttp
+// that end late or never: those that clear its pools look up every ten seconds,
+// the one that formats the date runs as long as the program.
 func TestMain(m *testing.M) {
 	sinktest.Main()
 	if len(os.Args) > 1 && os.Args[1] == scripts.WorkerCommand {
@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*Client).mCleaner"),
 		goleak.Cleanup(func(code int) {
 			if err := removeBinaries(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
