@@ -41,18 +41,7 @@ type process struct {
 
 func startFleet(t *testing.T) *fleet {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "actionplane-dashboards-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o711); err != nil { // Postgres runs as somebody else
-		t.Fatal(err)
-	}
+	dir := stateDir(t)
 	summary := filepath.Join(dir, "summary.json")
 	up := exec.Command(filepath.Join(binaries(t), "up"), "-json", summary, "-restart")
 	up.Env = append(os.Environ(), "REPLICAS=1", "ACTIONPLANE_DATA_DIR="+dir, "ACTIONPLANE_ADDR="+freeAddr(t), "ACTIONPLANE_LOG_LEVEL=ERROR",
@@ -86,6 +75,24 @@ func startFleet(t *testing.T) *fleet {
 		return err == nil && json.Unmarshal(text, f) == nil
 	})
 	return f
+}
+
+// stateDir makes a directory for what a house keeps.
+func stateDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "actionplane-dashboards-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil { // Postgres runs as somebody else
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // part is something that can be taken away: a service or server, and what up

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -39,15 +40,7 @@ func TestEveryQueryHasData(t *testing.T) {
 	})
 	t.Run("Alerts", func(t *testing.T) {
 		for name, a := range readAlerts(t) {
-			e, err := parser.ParseExpr(a.Expr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.report(t, name, h.known(t.Context(), e))
-			for _, o := range operands(e) {
-				h.report(t, name, h.shows(t.Context(), o.String(), ""))
-			}
-			use(e, used)
+			h.checkAlert(t, name, a, used)
 		}
 	})
 	t.Run("NothingIsMeasuredThatNobodyLooksAt", func(t *testing.T) {
@@ -86,6 +79,19 @@ func live(t *testing.T) *history {
 		f.scrape(t, h)
 	}
 	return h
+}
+
+func (h *history) checkAlert(t *testing.T, name string, a rulefmt.Rule, used map[string]bool) {
+	t.Helper()
+	e, err := parser.ParseExpr(a.Expr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.report(t, name, h.known(t.Context(), e))
+	for _, o := range operands(e) {
+		h.report(t, name, h.shows(t.Context(), o.String(), ""))
+	}
+	use(e, used)
 }
 
 func (h *history) checkBoard(t *testing.T, file string, b board, used map[string]bool) {

@@ -71,6 +71,8 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 		"AMetadataServiceThatCanBeReached":   {"prod", "- 169.254.0.0/16\n        - 172", "- 172", "dispatch can reach 169.254.169.254 at TCP 80"},
 		"ADatabaseThatCannotBeReached":       {"managed", "port: 5432", "port: 5433", "access cannot reach 10.1.2.3 at TCP 5432"},
 		"NodesThatEverybodyMayJoin":          {"prod", "port: 6222\n      protocol: TCP\n  podSelector", "port: 6222\n      protocol: TCP\n  - {}\n  podSelector", "another namespace can reach nats at TCP 6222"},
+		"EventsWithoutAnEnd":                 {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"12884901888\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"0\"", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
+		"EventsWithoutAnEndElsewhere":        {"managed", "ACTIONPLANE_EVENTS_MAX_BYTES: \"4294967296\"", "ACTIONPLANE_EVENTS_MAX_AGE: 24h", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
 		"AStoreThatAnotherNamespaceMayReach": {"dev", "matchLabels:\n          actionplane.dev/postgres: client\n    ports", "matchLabels:\n          actionplane.dev/postgres: client\n    - namespaceSelector: {}\n    ports", "another namespace can reach postgres at TCP 5432"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,6 +113,11 @@ func TestBreachesOfComposeAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	overlays, err := renderAll(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections := mostConnections(h, overlays)
 	text := read(t, composeFile)
 	for name, b := range map[string]breach{
 		"AFieldThatComposeDoesNotHave":   {"", "restart: unless-stopped", "restrt: unless-stopped", "restrt"},
@@ -123,11 +130,82 @@ func TestBreachesOfComposeAreFound(t *testing.T) {
 		"AContainerThatMayDoAnything":    {"", "cap_drop: [ALL]", "cap_drop: []", "may do more than it needs"},
 		"AKillBeforeTheEnd":              {"", "stop_grace_period: 40s", "stop_grace_period: 20s", "is killed before"},
 		"APortForEverybody":              {"", `"127.0.0.1:4222:4222"`, `"4222:4222"`, "publishes a port beyond this machine"},
+		"APostgresOfTooFewConnections":   {"", "max_connections=300", "max_connections=260", "service postgres: takes 260 connections, while services may open 258 and 20 are for tools"},
 		"NobodyWaitsForWhatIsNotHealthy": {"", "nats: { condition: service_healthy }", "nats: { condition: service_started }", "does not wait until nats is healthy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			findings, err := checkCompose(t.Context(), h, b.in(t, text))
+			findings, err := checkCompose(t.Context(), h, b.in(t, text), connections)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantFinding(t, findings, b.finding)
+		})
+	}
+}
+
+// TestBreachesOfConnectionsAreFound: what one overlay opens, the Postgres of
+// another has to take.
+func TestBreachesOfConnectionsAreFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := render(root, "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prod, err := render(root, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]breach{
+		"APostgresOfTooFew":            {"dev", "max_connections=300", "max_connections=200", "dev: StatefulSet postgres: takes 200 connections, while services may open 258"},
+		"APostgresThatIsNotTold":       {"dev", "- max_connections=300", "- work_mem=8MB", "takes 100 connections"},
+		"AnAutoscalerThatGoesFurther":  {"prod", "maxReplicas: 12", "maxReplicas: 24", "services may open 330"},
+		"MoreReplicas":                 {"prod", "replicas: 2", "replicas: 20", "services may open 366"},
+		"MoreWhileItIsUpdated":         {"prod", "maxSurge: 1", "maxSurge: 500%", "services may open 312"},
+		"MoreConnectionsOfEachProcess": {"prod", "ACTIONPLANE_GC_MEMORY: \"208\"", "ACTIONPLANE_DATABASE_CONNECTIONS: \"8\"", "services may open 344"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			overlays := map[string]*overlay{"dev": dev, "prod": prod}
+			broken, err := parse(b.overlay, b.in(t, string(overlays[b.overlay].text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			overlays[b.overlay] = broken
+			wantFinding(t, checkConnections(h, []*overlay{overlays["dev"], overlays["prod"]}), b.finding)
+		})
+	}
+}
+
+func TestBreachesOfTheStoreOfNATSAreFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := render(root, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]breach{
+		"EventsThatTakeAllOfIt":     {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"12884901888\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"17179869184\"", "no room for the other streams"},
+		"AStoreAsLargeAsItsVolume":  {"prod", "value: 16GB", "value: 20GB", "no room for the logs of the cluster"},
+		"AVolumeThatIsSmaller":      {"prod", "storage: 20Gi", "storage: 10Gi", "no room for the logs of the cluster"},
+		"AStoreOfAsMuchAsThereIs":   {"prod", "max_file_store: $NATS_STORE", "", "has no max_file_store"},
+		"AStoreThatIsNoNumber":      {"prod", "value: 16GB", "value: plenty", "max_file_store"},
+		"AStoreThatIsNotSaidToNode": {"prod", "name: NATS_STORE", "name: NATS_SPACE", "NATS_STORE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			broken, err := parse(b.overlay, b.in(t, string(o.text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			findings, err := checkNATS(h, []*overlay{broken})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,8 +19,9 @@ import (
 const composeFile = "docker-compose.yml"
 
 // checkCompose loads what docker-compose.yml says as Compose does, with every
-// variable of .env.example filled in.
-func checkCompose(ctx context.Context, h *house, text []byte) ([]string, error) {
+// variable of .env.example filled in. Its Postgres has to do for as many connections
+// as the house may open.
+func checkCompose(ctx context.Context, h *house, text []byte, connections int64) ([]string, error) {
 	variables, err := exampleVariables(h.path(".env.example"))
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func checkCompose(ctx context.Context, h *house, text []byte) ([]string, error) 
 	findings := checkVariables(text, variables)
 	findings = append(findings, checkComposeSet(h, project)...)
 	for _, s := range project.Services {
-		for _, f := range slices.Concat(checkComposeService(h, s), checkComposeFiles(s)) {
+		for _, f := range slices.Concat(checkComposeService(h, s), checkComposeFiles(s), checkPostgres(s.Image, s.Command, connections)) {
 			findings = append(findings, fmt.Sprintf("service %s: %s", s.Name, f))
 		}
 	}

@@ -27,7 +27,8 @@ type service struct {
 
 // variable is one of the configuration's.
 type variable struct {
-	readers []string // services, "every service", "all-in-one"
+	readers  []string // services, "every service", "all-in-one"
+	fallback string   // its default
 }
 
 // allInOne is the image of all services in one process; it is none of them.
@@ -75,8 +76,8 @@ func (h *house) readVariables() error {
 	}
 	for line := range strings.Lines(string(text)) {
 		columns := strings.Split(line, "\t")
-		if len(columns) >= 2 && !strings.HasPrefix(line, "#") {
-			h.variables[columns[0]] = variable{readers: strings.Split(columns[1], ", ")}
+		if len(columns) >= 3 && !strings.HasPrefix(line, "#") {
+			h.variables[columns[0]] = variable{readers: strings.Split(columns[1], ", "), fallback: columns[2]}
 		}
 	}
 	return nil

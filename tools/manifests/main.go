@@ -50,6 +50,7 @@ func check(ctx context.Context, root string) ([]string, error) {
 		findings = append(findings, o.check(h)...)
 	}
 	findings = append(findings, h.checkSecrets(overlays)...)
+	findings = append(findings, checkConnections(h, overlays)...)
 	compose, err := os.ReadFile(h.path(composeFile))
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func check(ctx context.Context, root string) ([]string, error) {
 	}
 	findings = append(findings, checkSkaffold(h, skaffold, overlays)...)
 	for _, look := range []func() ([]string, error){
-		func() ([]string, error) { return checkCompose(ctx, h, compose) },
+		func() ([]string, error) { return checkCompose(ctx, h, compose, mostConnections(h, overlays)) },
 		func() ([]string, error) { return checkNATS(h, overlays) },
 		func() ([]string, error) { return checkCollector(h) },
 		func() ([]string, error) { return checkRules(root) },

@@ -71,6 +71,7 @@ func (o *overlay) checkNATSPod(w workload) ([]string, error) {
 			findings = append(findings, fmt.Sprintf("port %s is %d in the pod and %d in the server", name, pod.ports[name], number))
 		}
 	}
+	findings = append(findings, o.checkStore(w, options)...)
 	if replicas := o.leastReplicas(w); replicas > 1 {
 		findings = append(findings, o.checkCluster(w, options, replicas)...)
 	}
@@ -117,10 +118,13 @@ func (o *overlay) natsOptions(w workload, dir string, env map[string]string) (*s
 	return server.ProcessConfigFile(filepath.Join(dir, filepath.Base(c.Args[i+1])))
 }
 
-// localConfiguration puts variables and directories of this machine in.
+// localConfiguration puts variables, which a server reads as if they stood there,
+// and directories of this machine in.
 func localConfiguration(text, dir string, env map[string]string) string {
 	for _, name := range variablesOf(text) {
-		text = strings.ReplaceAll(text, "$"+name, fmt.Sprintf("%q", env[name]))
+		if value, given := env[name]; given {
+			text = strings.ReplaceAll(text, "$"+name, value)
+		}
 	}
 	return strings.NewReplacer("/etc/nats-tls", dir, "/run/nats", dir, "store_dir: /data", fmt.Sprintf("store_dir: %q", filepath.Join(dir, "data"))).Replace(text)
 }

@@ -17,6 +17,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -46,6 +47,7 @@ type workload struct {
 	kind, name  string
 	labels      map[string]string
 	replicas    *int32
+	surge       *intstr.IntOrString // of a Deployment, by how many more there are while it is updated; nil: none
 	selector    *metav1.LabelSelector
 	template    corev1.PodTemplateSpec
 	serviceName string // of a StatefulSet
@@ -105,6 +107,7 @@ func (o *overlay) add(object runtime.Object) error {
 	case *appsv1.Deployment:
 		o.workloads = append(o.workloads, workload{
 			kind: "Deployment", name: v.Name, labels: v.Labels, replicas: v.Spec.Replicas, selector: v.Spec.Selector, template: v.Spec.Template,
+			surge: surge(v.Spec.Strategy),
 		})
 	case *appsv1.StatefulSet:
 		o.workloads = append(o.workloads, workload{
@@ -153,7 +156,7 @@ func (o *overlay) check(h *house) []string {
 	var findings []string
 	for _, look := range []func(*house) []string{
 		o.checkSet, o.checkSecurity, o.checkPods, o.checkImages, o.checkReferences, o.checkEnvironment,
-		o.checkMemory, o.checkStops, o.checkSelections, o.checkScalers, o.checkCertificates, o.checkMonitors, o.checkNetwork,
+		o.checkMemory, o.checkStops, o.checkEventsLimit, o.checkSelections, o.checkScalers, o.checkCertificates, o.checkMonitors, o.checkNetwork,
 	} {
 		for _, finding := range look(h) {
 			findings = append(findings, fmt.Sprintf("%s/%s: %s", overlaysDir, o.name, finding))

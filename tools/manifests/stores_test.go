@@ -101,7 +101,7 @@ func (c *cluster) startNATS(t *testing.T, o *overlay) string {
 		if err := c.authority.write(dir, []string{"localhost"}); err != nil {
 			t.Fatal(err)
 		}
-		options, err := o.natsOptions(w, dir, map[string]string{"NATS_TOKEN": natsToken, "NATS_NAME": fmt.Sprintf("%s-%d", w.name, i)})
+		options, err := o.natsOptions(w, dir, map[string]string{"NATS_TOKEN": natsToken, "NATS_NAME": fmt.Sprintf("%s-%d", w.name, i), "NATS_STORE": o.environment(w)["NATS_STORE"]})
 		if err != nil {
 			t.Fatal(err)
 		}

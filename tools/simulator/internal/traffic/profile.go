@@ -70,7 +70,7 @@ type House struct {
 	PostgresCores       float64        `json:"postgresCores"`       // 4
 	NATSCores           float64        `json:"natsCores"`           // of the node that leads the streams; 2
 	NATSNodes           int            `json:"natsNodes"`           // 3
-	PostgresConnections int            `json:"postgresConnections"` // max_connections; 200
+	PostgresConnections int            `json:"postgresConnections"` // max_connections; 300
 	Connections         int            `json:"connections"`         // ACTIONPLANE_DATABASE_CONNECTIONS; 6
 	EventWorkers        int            `json:"eventWorkers"`        // ACTIONPLANE_DELIVERY_EVENT_WORKERS; 192
 	FirstAttempts       int            `json:"firstAttempts"`       // ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS; 1024
@@ -117,7 +117,7 @@ func (h House) withDefaults() House {
 	number(&h.RetentionDays.Hooks, 7)
 	number(&h.RetentionDays.Invocations, 14)
 	count(&h.NATSNodes, 3)
-	count(&h.PostgresConnections, 200)
+	count(&h.PostgresConnections, 300)
 	count(&h.Connections, 6)
 	count(&h.EventWorkers, 192)
 	count(&h.FirstAttempts, 1024)
