@@ -71,7 +71,7 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 		"AMetadataServiceThatCanBeReached":   {"prod", "- 169.254.0.0/16\n        - 172", "- 172", "dispatch can reach 169.254.169.254 at TCP 80"},
 		"ADatabaseThatCannotBeReached":       {"managed", "port: 5432", "port: 5433", "access cannot reach 10.1.2.3 at TCP 5432"},
 		"NodesThatEverybodyMayJoin":          {"prod", "port: 6222\n      protocol: TCP\n  podSelector", "port: 6222\n      protocol: TCP\n  - {}\n  podSelector", "another namespace can reach nats at TCP 6222"},
-		"EventsWithoutAnEnd":                 {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"12884901888\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"0\"", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
+		"EventsWithoutAnEnd":                 {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"10737418240\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"0\"", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
 		"EventsWithoutAnEndElsewhere":        {"managed", "ACTIONPLANE_EVENTS_MAX_BYTES: \"4294967296\"", "ACTIONPLANE_EVENTS_MAX_AGE: 24h", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
 		"AStoreThatAnotherNamespaceMayReach": {"dev", "matchLabels:\n          actionplane.dev/postgres: client\n    ports", "matchLabels:\n          actionplane.dev/postgres: client\n    - namespaceSelector: {}\n    ports", "another namespace can reach postgres at TCP 5432"},
 	} {
@@ -192,7 +192,7 @@ func TestBreachesOfTheStoreOfNATSAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, b := range map[string]breach{
-		"EventsThatTakeAllOfIt":     {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"12884901888\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"17179869184\"", "no room for the other streams"},
+		"EventsThatTakeAllOfIt":     {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"10737418240\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"17179869184\"", "no room for the other streams"},
 		"AStoreAsLargeAsItsVolume":  {"prod", "value: 16GB", "value: 20GB", "no room for the logs of the cluster"},
 		"AVolumeThatIsSmaller":      {"prod", "storage: 20Gi", "storage: 10Gi", "no room for the logs of the cluster"},
 		"AStoreOfAsMuchAsThereIs":   {"prod", "max_file_store: $NATS_STORE", "", "has no max_file_store"},
