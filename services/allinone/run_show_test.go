@@ -126,6 +126,7 @@ func wantShown(t *testing.T, shown string) {
 	t.Helper()
 	rest := shown
 	for _, want := range []string{
+		"refused    DELETE /resources/v3alpha/actions/targets/", "401 Unauthorized",
 		"matched    request/zitadel.session.v2.SessionService/ListSessions",
 		"step 1     show: audit", "before  {", "after   {",
 		"step 2     show: page size policy", `before  {"query":{"offset":"0","limit":1000`, "after   {",
@@ -140,6 +141,13 @@ func wantShown(t *testing.T, shown string) {
 		"attempt 2  succeeded  status 200",
 		"payload    {",
 		"verifies; webhook-id ",
+		"target     show: risk score", "-> http://169.254.169.254/",
+		"request 1 ", `"creatorQuery"`,
+		"step 1     show: risk score           failed, let through: ", "169.254.169.254/32 (link-local, cloud metadata)",
+		"step 2     show: usage                failed, let through: ", "status 503",
+		"request 11", `"creatorQuery"`,
+		"step 2     show: usage                failed, let through: ", "left alone",
+		"circuit    show: usage                CIRCUIT_STATE_OPEN after 10 failures in a row",
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {

@@ -9,7 +9,6 @@ import (
 	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/services/dispatch/internal/circuit"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
-	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
 	"github.com/actionplane/actionplane/services/dispatch/internal/store"
 )
 
@@ -68,18 +67,24 @@ func (s *Service) observeBacklog(i *telemetry.Instruments) {
 // breakerStates are the states as numbers: the worse, the higher.
 var breakerStates = map[circuit.State]float64{circuit.Closed: 0, circuit.HalfOpen: 1, circuit.Open: 2}
 
-// observeBreakers registers the gauge of circuits. Of those that share a label
-// the worst is told.
+// observeBreakers registers the gauge of circuits. Labels are those of the first
+// targets in use, and as many again of the first others whose circuits have
+// opened: those must be found by their names. Of circuits that share a label the
+// worst is told.
 func (s *Service) observeBreakers(i *telemetry.Instruments, labels int) {
 	type label struct{ tenant, target string }
-	bounded := telemetry.NewPerTarget(labels, func(tenant, target string) label { return label{tenant, target} })
-	i.Gauge("actionplane.breaker.state", "{state}", "circuits of targets that have opened since the start, here or at another replica: 0 closed, 1 half open, 2 open",
+	named := func(tenant, target string) label { return label{tenant, target} }
+	used, moved := telemetry.NewPerTarget(labels, named), telemetry.NewPerTarget(labels, named)
+	i.Gauge("actionplane.breaker.state", "{state}", "circuits of targets that were tried since the start, or have opened at another replica: 0 closed, 1 half open, 2 open",
 		func(_ context.Context, o telemetry.Observe) {
 			worst := map[label]float64{}
-			s.gate.Breakers(func(t gate.Target, state circuit.State) {
-				of := bounded.Of(t.Tenant, t.ID)
-				worst[of] = max(worst[of], breakerStates[state])
-			})
+			for _, b := range s.gate.Breakers() {
+				of := used.Of(b.Target.Tenant, b.Target.ID)
+				if of.target == telemetry.Other && b.Moved {
+					of = moved.Of(b.Target.Tenant, b.Target.ID)
+				}
+				worst[of] = max(worst[of], breakerStates[b.State])
+			}
 			for of, state := range worst {
 				o(state, attribute.String("tenant", of.tenant), attribute.String("target", of.target))
 			}

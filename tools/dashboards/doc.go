@@ -8,6 +8,8 @@
 //	TestEveryQueryHasData    a process per service, with traffic of every kind:
 //	                         every expression of every panel, variable and alert
 //	                         is asked of a Prometheus engine that has scraped them
+//	TestTheShowHasData       the same of one process after the show of `make run`,
+//	                         but for what a show cannot have
 //
 // It is a module of its own because Prometheus's engine brings along more modules
 // than all of Actionplane, and nothing else should have to be resolved or built

@@ -48,19 +48,7 @@ func startFleet(t *testing.T) *fleet {
 		"ACTIONPLANE_CIRCUIT_FAILURES=3", "ACTIONPLANE_CIRCUIT_PAUSE=300ms", "ACTIONPLANE_CIRCUIT_MAX_PAUSE=2s", "ACTIONPLANE_DELIVERY_PAUSE=200ms",
 		"ACTIONPLANE_EVENTS_MAX_BYTES=8388608", "ACTIONPLANE_RATE_LIMIT=0", "ACTIONPLANE_APPROVAL_MODE_TTL=1ms", "ACTIONPLANE_SCRIPT_GRACE=200ms")
 	up.Stderr = os.Stderr
-	if err := up.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- up.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		if err := up.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Error(err)
-		}
-		if err := <-ended; err != nil {
-			t.Errorf("up: %v", err)
-		}
-	})
+	ended := start(t, up)
 	f := &fleet{dir: dir}
 	if err := os.Mkdir(filepath.Join(dir, "away"), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		t.Fatal(err)
@@ -75,6 +63,25 @@ func startFleet(t *testing.T) *fleet {
 		return err == nil && json.Unmarshal(text, f) == nil
 	})
 	return f
+}
+
+// start starts a program that is stopped, in order, when the test ends.
+func start(t *testing.T, program *exec.Cmd) (ended <-chan error) {
+	t.Helper()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := make(chan error, 1)
+	go func() { end <- program.Wait(); close(end) }()
+	t.Cleanup(func() {
+		if err := program.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Error(err)
+		}
+		if err := <-end; err != nil {
+			t.Errorf("%s: %v", program.Path, err)
+		}
+	})
+	return end
 }
 
 // stateDir makes a directory for what a house keeps.

@@ -29,6 +29,16 @@ type run struct {
 	}
 }
 
+// succeeded reports whether there are deliveries, and all have succeeded.
+func (r run) succeeded() bool {
+	for _, d := range r.Deliveries {
+		if d.State != "DELIVERY_STATE_SUCCEEDED" {
+			return false
+		}
+	}
+	return len(r.Deliveries) > 0
+}
+
 // event is an internal service's other part: afterwards it tells.
 func (s *Show) event(ctx context.Context) error {
 	s.print.title("3. The user service tells of a new user (SDK); the receiver is out of order at first")
@@ -65,14 +75,14 @@ func (s *Show) event(ctx context.Context) error {
 	return nil
 }
 
-// delivered waits until the event's one delivery has succeeded.
+// delivered waits until all deliveries of the event have succeeded.
 func (s *Show) delivered(ctx context.Context, eventID string) (run, error) {
 	for {
 		var list struct{ Runs []run }
 		if err := s.api.do(ctx, http.MethodGet, "/actionplane/v1/runs?eventId="+eventID, nil, &list); err != nil {
 			return run{}, err
 		}
-		if len(list.Runs) > 0 && len(list.Runs[0].Deliveries) > 0 && list.Runs[0].Deliveries[0].State == "DELIVERY_STATE_SUCCEEDED" {
+		if len(list.Runs) > 0 && list.Runs[0].succeeded() {
 			return list.Runs[0], nil
 		}
 		select {

@@ -16,7 +16,7 @@ import (
 )
 
 // receiver is a small service of somebody who wants to be asked: it stands for
-// the other side of three targets.
+// the other side of four targets.
 type receiver struct {
 	server *http.Server
 	url    string
@@ -36,6 +36,7 @@ const (
 	auditPath   = "/audit"   // looks on
 	policyPath  = "/policy"  // caps how many sessions a page may hold
 	welcomePath = "/welcome" // is out of order the first time
+	usagePath   = "/usage"   // is out of order
 )
 
 // maxPage is the policy.
@@ -55,6 +56,9 @@ func startReceiver(ctx context.Context) (*receiver, error) {
 		if r.keep(req); len(r.calls(welcomePath)) == 1 {
 			http.Error(w, "out of order", http.StatusServiceUnavailable)
 		}
+	})
+	mux.HandleFunc(usagePath, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
 	})
 	r.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/actionplane/actionplane/libs/sdk"
@@ -32,8 +33,8 @@ type Show struct {
 	receiver *receiver
 	print    printer
 
-	audit, policy, script, welcome target
-	actionID                       string
+	audit, policy, script, welcome, score, usage target
+	actionID                                     string
 }
 
 // Give gives the show. The first failure ends it.
@@ -48,7 +49,7 @@ func Give(ctx context.Context, cfg Config) (*Show, error) {
 		cfg: cfg, receiver: r, print: printer{out: cfg.Out},
 		api: &api{base: cfg.BaseURL, token: cfg.Token, client: &http.Client{Timeout: 30 * time.Second}},
 	}
-	for _, act := range []func(context.Context) error{s.setUp, s.request, s.event} {
+	for _, act := range []func(context.Context) error{s.setUp, s.request, s.event, s.failures} {
 		if err := act(ctx); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("show: %w", err)
@@ -100,9 +101,21 @@ func (s *Show) setUp(ctx context.Context) (err error) {
 		return err
 	}
 	s.print.line("execution  request %s -> audit, policy, action", listSessions)
-	if err := s.api.setExecution(ctx, object{"event": object{"event": "user.human.added"}}, s.welcome); err != nil {
+	if err := s.api.setExecution(ctx, object{"event": object{"event": "user.human.added"}}, s.audit, s.welcome); err != nil {
 		return err
 	}
-	s.print.line("execution  event user.human.added -> welcome mail")
+	s.print.line("execution  event user.human.added -> audit, welcome mail")
+	return s.stranger(ctx)
+}
+
+// stranger has no token of ours.
+func (s *Show) stranger(ctx context.Context) error {
+	stranger := *s.api
+	stranger.token = "nobody's"
+	err := stranger.do(ctx, http.MethodDelete, "/resources/v3alpha/actions/targets/"+s.audit.Details.ID, nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "401") {
+		return fmt.Errorf("a stranger was not refused: %w", err)
+	}
+	s.print.line("refused    %v", err)
 	return nil
 }

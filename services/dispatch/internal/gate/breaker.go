@@ -2,14 +2,21 @@ package gate
 
 import "github.com/actionplane/actionplane/services/dispatch/internal/circuit"
 
-// Breakers tells of the circuits that have moved as long as they are known here:
-// those of targets that never failed often are closed, and there may be many.
-func (g *Gate) Breakers(told func(Target, circuit.State)) {
+// Breaker is the circuit of a target that is in use.
+type Breaker struct {
+	Target Target
+	State  circuit.State
+	// Moved says that it has opened once, as long as that is known here.
+	Moved bool
+}
+
+// Breakers returns the circuits that are known here, in no order.
+func (g *Gate) Breakers() []Breaker {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	all := make([]Breaker, 0, len(g.targets))
 	for t, e := range g.targets {
-		if !e.circuit.Changed.IsZero() {
-			told(t, e.circuit.State)
-		}
+		all = append(all, Breaker{t, e.circuit.State, !e.circuit.Changed.IsZero()})
 	}
+	return all
 }
