@@ -87,8 +87,8 @@
 // Labels have few values that we know, but for tenants and targets: of those the
 // first Config.MetricLabels of each that a process meets have series of their
 // own, and what comes later shares those of "other" (PerTarget). With N labels
-// dispatch has at most 94 x (2N + 1) + 22 x (N + 1) series with them: 21,000 with
-// the 100 of the default, where all targets fail in every way; 43 x N where they
+// dispatch has at most 96 x (2N + 1) + 22 x (N + 1) series with them: 21,500 with
+// the 100 of the default, where all targets fail in every way; 44 x N where they
 // only succeed or are tried again. All others have about 3,000 in one process,
 // whatever comes by. The SDK's own limit for each metric is a backstop, at 1,000
 // + 16 x N.

@@ -108,22 +108,20 @@ func (s *Show) listUsers(ctx context.Context) (sdk.Result, error) {
 }
 
 // circuit shows what an operator sees of a target that is left alone, as soon as
-// all replicas would.
+// replicas have told each other.
 func (s *Show) circuit(ctx context.Context) error {
 	for {
 		var c struct {
 			Circuit struct {
-				State       string
-				Failures    int
-				NextProbeAt time.Time
+				State, Cause string
+				Failures     int
 			}
 		}
 		if err := s.api.do(ctx, http.MethodGet, "/actionplane/v1/targets/"+s.usage.Details.ID+"/circuit", nil, &c); err != nil {
 			return err
 		}
-		if c.Circuit.State == "CIRCUIT_STATE_OPEN" {
-			s.print.line("circuit    %-26s %s after %d failures in a row; tried again in %s",
-				s.usage.name, c.Circuit.State, c.Circuit.Failures, time.Until(c.Circuit.NextProbeAt).Round(100*time.Millisecond))
+		if c.Circuit.State != "CIRCUIT_STATE_CLOSED" {
+			s.print.line("circuit    %-26s %s after %d failures in a row, the last: %s", s.usage.name, c.Circuit.State, c.Circuit.Failures, c.Circuit.Cause)
 			return nil
 		}
 		if err := pause(ctx, requestPause); err != nil {
