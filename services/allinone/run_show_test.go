@@ -148,6 +148,7 @@ func wantShown(t *testing.T, shown string) {
 		"request 11", `"creatorQuery"`,
 		"step 2     show: usage                failed, let through: ", "left alone",
 		"circuit    show: usage                CIRCUIT_STATE_OPEN after 10 failures in a row",
+		"delivery   show: risk score           DELIVERY_STATE_FAILED",
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {

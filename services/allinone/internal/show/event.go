@@ -2,7 +2,6 @@ package show
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -29,10 +28,16 @@ type run struct {
 	}
 }
 
-// succeeded reports whether there are deliveries, and all have succeeded.
-func (r run) succeeded() bool {
+// States of deliveries.
+const (
+	succeeded = "DELIVERY_STATE_SUCCEEDED"
+	failed    = "DELIVERY_STATE_FAILED"
+)
+
+// all reports whether there are deliveries, and all are in the state.
+func (r run) all(state string) bool {
 	for _, d := range r.Deliveries {
-		if d.State != "DELIVERY_STATE_SUCCEEDED" {
+		if d.State != state {
 			return false
 		}
 	}
@@ -52,7 +57,7 @@ func (s *Show) event(ctx context.Context) error {
 		return fmt.Errorf("publish: %w", err)
 	}
 	s.print.line("published  user.human.added %s, stored after %s", id, time.Since(start).Round(time.Microsecond))
-	r, err := s.delivered(ctx, id)
+	r, err := s.ended(ctx, id, succeeded)
 	if err != nil {
 		return err
 	}
@@ -75,20 +80,18 @@ func (s *Show) event(ctx context.Context) error {
 	return nil
 }
 
-// delivered waits until all deliveries of the event have succeeded.
-func (s *Show) delivered(ctx context.Context, eventID string) (run, error) {
+// ended waits until all deliveries of the event have come to this end.
+func (s *Show) ended(ctx context.Context, eventID, state string) (run, error) {
 	for {
 		var list struct{ Runs []run }
 		if err := s.api.do(ctx, http.MethodGet, "/actionplane/v1/runs?eventId="+eventID, nil, &list); err != nil {
 			return run{}, err
 		}
-		if len(list.Runs) > 0 && list.Runs[0].succeeded() {
+		if len(list.Runs) > 0 && list.Runs[0].all(state) {
 			return list.Runs[0], nil
 		}
-		select {
-		case <-ctx.Done():
-			return run{}, errors.New("the event was not delivered in time")
-		case <-time.After(50 * time.Millisecond):
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return run{}, fmt.Errorf("deliveries of event %s are not %s in time: %w", eventID, state, err)
 		}
 	}
 }

@@ -54,7 +54,10 @@ func (s *Show) failures(ctx context.Context) error {
 			s.print.line("step 2     %-26s %s, let through: %s", usage.TargetName, usage.Outcome, usage.Error)
 		}
 		if alone {
-			return s.circuit(ctx)
+			if err := s.circuit(ctx); err != nil {
+				return err
+			}
+			return s.givenUp(ctx)
 		}
 		if err := pause(ctx, requestPause); err != nil {
 			return err
@@ -90,6 +93,10 @@ func (s *Show) setUpFailures(ctx context.Context) (err error) {
 		return err
 	}
 	s.print.line("execution  request %s -> risk score, usage, action", listUsers)
+	if err := s.api.setExecution(ctx, object{"event": object{"event": "user.locked"}}, s.score); err != nil {
+		return err
+	}
+	s.print.line("execution  event user.locked -> risk score")
 	return nil
 }
 
@@ -128,4 +135,25 @@ func (s *Show) circuit(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// givenUp is a delivery that would never succeed. It is kept for whoever puts its
+// target right.
+func (s *Show) givenUp(ctx context.Context) error {
+	id, err := s.cfg.SDK.Publish(ctx, sdk.Event{
+		Type: "user.locked", Payload: []byte(`{}`),
+		Organization: "163840776835431312", User: "163840776801876761",
+		AggregateType: "user", AggregateID: "163840776835432345", Sequence: 2, Version: "v1",
+	})
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	s.print.line("published  user.locked %s; the log warns of what nobody will try again", id)
+	r, err := s.ended(ctx, id, failed)
+	if err != nil {
+		return err
+	}
+	d := r.Deliveries[0]
+	s.print.line("delivery   %-26s %s at attempt %d; kept for POST /actionplane/v1/deliveries/%s:replay", d.TargetName, d.State, len(d.Attempts), d.ID)
+	return nil
 }
