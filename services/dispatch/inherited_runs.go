@@ -15,8 +15,8 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// consumerName is the durable consumer of RUNS that replicas share.
-const consumerName = "dispatch"
+// runsConsumer is the durable consumer of RUNS that replicas share.
+const runsConsumer = "dispatch"
 
 // runsStream is where executions of the release before put the runs of events.
 // The next release needs neither it nor this file.
@@ -26,7 +26,7 @@ func runsStream() bus.Stream {
 
 // consumeRuns delivers what the release before has resolved.
 func (s *Service) consumeRuns(ctx context.Context) error {
-	return s.bus.ConsumeTogether(ctx, bus.Consumer{Stream: contract.RunsStream, Name: consumerName, Concurrency: s.cfg.EventWorkers}, s.deliverRuns)
+	return s.bus.ConsumeTogether(ctx, bus.Consumer{Stream: contract.RunsStream, Name: runsConsumer, Concurrency: s.cfg.EventWorkers}, s.deliverRuns)
 }
 
 func (s *Service) deliverRuns(ctx context.Context, messages []*bus.Taken) {

@@ -105,7 +105,7 @@ func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 	}, courier.Deps{
 		First:  &gate.Prompt{Gate: s.gate, Book: book, Next: maker, Wait: s.cfg.Hold},
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
-		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, contract.EventsConsumer}, backlog{s.bus, contract.RunsStream, consumerName}),
+		Horizon: horizon.New(backlog{s.bus, contract.EventsStream, contract.EventsConsumer}, backlog{s.bus, contract.RunsStream, runsConsumer}),
 		Targets: disabler{targetsv1.NewTargetsBusClient(s.bus)},
 		Store:   s.store, IDs: ident.NewSource(ident.RandomNode()), Meters: s.meters, Log: s.log, Tracer: tracer,
 	})

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const day = 24 * time.Hour
 
 // rows stands in for the store. It tells what it is asked, and whether a run of
-// an event that succeeded eight days ago is to go.
+// an event that succeeded eight days ago is to go, as long as somebody listens.
 type rows struct {
 	ahead time.Duration // of its clock
 	pages chan sweeper.Page
@@ -31,7 +31,10 @@ func (r rows) Now(context.Context) (time.Time, error) { return time.Now().Add(r.
 func (r rows) DeleteRuns(_ context.Context, p sweeper.Page, expired func(run.Run) bool) (sweeper.Swept, error) {
 	select {
 	case r.pages <- p:
-		r.gone <- expired(run.Run{TriggerKind: run.TriggerEvent, CreatedAt: time.Now().Add(-8 * day)})
+	default:
+	}
+	select {
+	case r.gone <- expired(run.Run{TriggerKind: run.TriggerEvent, CreatedAt: time.Now().Add(-8 * day)}):
 	default:
 	}
 	return sweeper.Swept{Runs: 1, Next: p.After + 1}, nil
