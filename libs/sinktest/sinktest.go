@@ -6,6 +6,7 @@ package sinktest
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -40,7 +41,7 @@ func Main() {
 // serve receives until in ends. On out it writes its address, and a line for
 // every number of calls that in asks to be told of, counted anew each time.
 func serve(in io.Reader, out io.Writer) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,11 @@ type Sink struct {
 // New starts one, until the benchmark ends.
 func New(b *testing.B) *Sink {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0])
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.Context(), self)
 	cmd.Env = append(os.Environ(), variable+"=1")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
