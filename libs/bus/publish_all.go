@@ -5,16 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/actionplane/actionplane/libs/ident"
 	"github.com/actionplane/actionplane/proto/contract"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // MaxBatch is how many messages NATS takes as one batch.
@@ -49,9 +46,6 @@ type Outgoing struct {
 	// ID under which the stream takes it once; required.
 	ID   string
 	Data []byte
-	// From has the identity and the trace that it is sent with; nil: those of
-	// the call.
-	From context.Context //nolint:containedctx // lives exactly as long as the call
 }
 
 // PartialError says that some messages of a PublishAll are stored and others
@@ -89,50 +83,6 @@ func (c *Conn) PublishAll(ctx context.Context, messages []Outgoing) error {
 	endProcess(span, err)
 	c.meters.send(ctx, messages[0].Subject, len(messages), start, err)
 	return err
-}
-
-// PublishEach stores messages that have nothing to do with each other: one by
-// one, without waiting in between, which costs the server less than half of what
-// a batch does. It returns what Publish would for each, by its place, or nil
-// where all are stored.
-func (c *Conn) PublishEach(ctx context.Context, messages []Outgoing) []error {
-	ctx, cancel := withDefaultTimeout(ctx)
-	defer cancel()
-	start := time.Now()
-	messages, spans := c.startSends(messages)
-	errs := c.sendEach(ctx, messages, true)
-	for i, m := range messages {
-		var err error
-		if errs != nil {
-			err = errs[i]
-		}
-		if spans != nil && spans[i] != nil {
-			endProcess(spans[i], err)
-		}
-		if errs != nil {
-			c.meters.send(ctx, m.Subject, 1, start, err)
-		}
-	}
-	if errs == nil && len(messages) > 0 {
-		c.meters.send(ctx, messages[0].Subject, len(messages), start, nil)
-	}
-	return errs
-}
-
-// startSends begins the sending of those messages that have a trace of their
-// own, which they carry on.
-func (c *Conn) startSends(messages []Outgoing) ([]Outgoing, []trace.Span) {
-	var spans []trace.Span
-	for i, m := range messages {
-		if m.From == nil || !trace.SpanContextFromContext(m.From).IsSampled() {
-			continue
-		}
-		if spans == nil {
-			messages, spans = slices.Clone(messages), make([]trace.Span, len(messages))
-		}
-		messages[i].From, spans[i] = c.startSend(m.From, m.Subject, 1)
-	}
-	return messages, spans
 }
 
 func (c *Conn) publishAll(ctx context.Context, messages []Outgoing) error {
@@ -183,22 +133,15 @@ func (c *Conn) inBatch(ctx context.Context, m Outgoing, id string, seq int) *nat
 }
 
 func (m Outgoing) message(ctx context.Context) *nats.Msg {
-	h := outgoing(m.from(ctx))
+	h := outgoing(ctx)
 	delete(h, contract.HeaderTimeout) // nobody waits
 	h[nats.MsgIdHdr] = []string{m.ID}
 	return &nats.Msg{Subject: m.Subject, Header: h, Data: m.Data}
 }
 
-func (m Outgoing) from(ctx context.Context) context.Context {
-	if m.From != nil {
-		return m.From
-	}
-	return ctx
-}
-
 // publishInOrder sends messages one by one.
 func (c *Conn) publishInOrder(ctx context.Context, messages []Outgoing) error {
-	errs := c.sendEach(ctx, messages, false)
+	errs := c.sendEach(ctx, messages)
 	if errs == nil {
 		return nil
 	}
@@ -217,10 +160,10 @@ func (c *Conn) publishInOrder(ctx context.Context, messages []Outgoing) error {
 	return failed
 }
 
-// sendEach sends messages and awaits every acknowledgement. Unless they are to
-// go on, those behind one that cannot be sent are not sent. It returns what
-// became of each, nil where all are stored.
-func (c *Conn) sendEach(ctx context.Context, messages []Outgoing, goOn bool) []error {
+// sendEach sends messages and awaits every acknowledgement. Those behind one that
+// cannot be sent are not sent. It returns what became of each, nil where all are
+// stored.
+func (c *Conn) sendEach(ctx context.Context, messages []Outgoing) []error {
 	futures := make([]jetstream.PubAckFuture, len(messages))
 	var errs []error
 	fail := func(i int, err error) {
@@ -234,12 +177,11 @@ func (c *Conn) sendEach(ctx context.Context, messages []Outgoing, goOn bool) []e
 		if futures[i], err = c.js.PublishMsgAsync(m.message(ctx), jetstream.WithStallWait(DefaultTimeout)); err == nil {
 			continue
 		}
-		if fail(i, err); !goOn {
-			for j := i + 1; j < len(messages); j++ {
-				fail(j, errNotSent)
-			}
-			break
+		fail(i, err)
+		for j := i + 1; j < len(messages); j++ {
+			fail(j, errNotSent)
 		}
+		break
 	}
 	for i, future := range futures {
 		if future == nil {

@@ -152,29 +152,3 @@ func TestPublishAll(t *testing.T) {
 		}
 	})
 }
-
-// TestPublishEach: one that the bus refuses keeps nobody back, and is told of
-// alone.
-func TestPublishEach(t *testing.T) {
-	t.Parallel()
-	server := bustest.Start(t)
-	conn := server.Connect(t, "test")
-	if err := conn.EnsureStream(t.Context(), bus.Stream{Name: "THINGS", Subjects: []string{"things.>"}}); err != nil {
-		t.Fatal(err)
-	}
-	if errs := conn.PublishEach(t.Context(), append(batch(1, 3), batch(2, 2)...)); errs != nil {
-		t.Fatal(errs)
-	}
-	messages := batch(3, 6)
-	messages[1].Data, messages[3].Subject = make([]byte, conn.MaxPayload()+1), "nobody.listens"
-	errs := conn.PublishEach(t.Context(), messages)
-	if len(errs) != 4 || errs[0] != nil || fault.CodeOf(errs[1]) != fault.CodeInvalid || errs[2] != nil || fault.CodeOf(errs[3]) != fault.CodeUnavailable {
-		t.Errorf("told %v", errs)
-	}
-	if all, _ := ids(t, server); !slices.Equal(all, []string{"1", "2", "3", "5"}) {
-		t.Errorf("stored %v", all)
-	}
-	if errs := conn.PublishEach(t.Context(), nil); errs != nil {
-		t.Error(errs)
-	}
-}

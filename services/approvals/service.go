@@ -134,7 +134,7 @@ func (s *Service) ensureStreams(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.bus.EnsureSomeStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
+	return s.bus.EnsureSomeStream(ctx, bus.EventsStream())
 }
 
 // announce waits for the feed to have what was just committed. Where that

@@ -11,15 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
+	"github.com/nats-io/nats.go"
 
-	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/egress"
+	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/sinktest"
 	"github.com/actionplane/actionplane/libs/tenant"
-	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
-	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
 )
@@ -108,8 +106,8 @@ func BenchmarkRunHook(b *testing.B) {
 const together = 64
 
 // BenchmarkDeliverEvent is events, taken from their stream, resolved by a
-// stand-in, delivered, signed and recorded. Their time ends when the last one has reached its
-// receiver, their CPU time when all are committed and acknowledged.
+// stand-in, delivered, signed and recorded. Their time ends when the last one has
+// reached its receiver, their CPU time when all are committed and acknowledged.
 func BenchmarkDeliverEvent(b *testing.B) {
 	asHosted(b)
 	h := newHouse(b)
@@ -117,9 +115,13 @@ func BenchmarkDeliverEvent(b *testing.B) {
 	receiver := sinktest.New(b)
 	k := kind{string(tenant.Default), "a.b"}
 	h.executions.answer(k, target("1", receiver.URL, webhook, false))
+	events, publisher := make([]sdk.Event, together), h.publisher(b)
+	for i := range events {
+		events[i] = sdk.Event{Type: k.eventType, Payload: kilobyte}
+	}
 	publish := func(n int) {
 		for ; n > 0; n -= together {
-			if err := h.publishMany(k, min(n, together)); err != nil {
+			if _, err := publisher.PublishAll(b.Context(), events[:min(n, together)]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -137,16 +139,18 @@ func BenchmarkDeliverEvent(b *testing.B) {
 	compare(b, deliver, baselines)
 }
 
-// publishMany publishes events of a kind.
-func (h *house) publishMany(k kind, n int) error {
-	messages := make([]bus.Outgoing, n)
-	for i := range messages {
-		id := h.ids.Next()
-		data, err := proto.Marshal(&eventsv1.Event{Id: id, Payload: kilobyte})
-		if err != nil {
-			return err
-		}
-		messages[i] = bus.Outgoing{Subject: contract.EventSubject(k.tenant, k.eventType), ID: contract.EventMessageID(k.tenant, id), Data: data}
+// publisher is an internal service.
+func (h *house) publisher(b *testing.B) *sdk.Client {
+	b.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(h.server.Server))
+	if err != nil {
+		b.Fatal(err)
 	}
-	return errors.Join(h.conn.PublishEach(context.Background(), messages)...)
+	b.Cleanup(nc.Close)
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = client.Close() })
+	return client
 }

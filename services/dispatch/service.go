@@ -153,5 +153,5 @@ func (s *Service) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.bus.EnsureSomeStream(ctx, bus.Stream{Name: contract.EventsStream, Subjects: []string{contract.EventSubjects}, WorkQueue: true})
+	return s.bus.EnsureSomeStream(ctx, bus.EventsStream())
 }

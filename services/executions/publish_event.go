@@ -19,14 +19,9 @@ import (
 
 // eventStream is where events wait until they are delivered.
 func (s *Service) eventStream() bus.Stream {
-	return bus.Stream{
-		Name:      contract.EventsStream,
-		Subjects:  []string{contract.EventSubjects},
-		MaxAge:    s.cfg.EventsMaxAge,
-		MaxBytes:  s.cfg.EventsMaxBytes,
-		WorkQueue: true,
-		Batches:   true,
-	}
+	events := bus.EventsStream()
+	events.MaxAge, events.MaxBytes, events.Batches = s.cfg.EventsMaxAge, s.cfg.EventsMaxBytes, true
+	return events
 }
 
 // PublishEvent puts an event into the stream for a publisher that does not
