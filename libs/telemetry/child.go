@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"encoding/hex"
+	"iter"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -69,4 +70,22 @@ func WithTraceparent(ctx context.Context, text string) (context.Context, trace.L
 	}
 	ctx = w3c.Extract(ctx, HeaderCarrier{traceparent: {text}})
 	return ctx, trace.Link{SpanContext: trace.SpanContextFromContext(ctx)}
+}
+
+// UnderFirst returns ctx under the first of some spans that is recorded, and that
+// span, nil where none is: what is done for all of them is seen there, and the
+// others link to it.
+func UnderFirst(ctx context.Context, spans iter.Seq[trace.Span]) (context.Context, trace.Span) {
+	var first trace.Span
+	for span := range spans {
+		switch {
+		case !span.IsRecording():
+		case first == nil:
+			first = span
+			ctx = trace.ContextWithSpan(ctx, span)
+		default:
+			span.AddLink(trace.Link{SpanContext: first.SpanContext()})
+		}
+	}
+	return ctx, first
 }

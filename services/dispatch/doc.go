@@ -68,13 +68,13 @@
 //
 // The design has executions take events and emit a run for each, to a stream
 // between the two. That stream held every event again: published, stored,
-// deduplicated, consumed and acknowledged a second time, which was 40 % of the
+// deduplicated, consumed and acknowledged a second time, which was a third of the
 // CPU time that an event cost all the way when it went (BenchmarkEventsAllTheWay:
 // 7.9 times that of as many bare posts with it, 5.3 times without; by now 3.6 to
 // 4.4, by where events come from) and a hop of latency, while one question serves
-// all events that come together. What the design is after stays:
-// executions alone resolves, and what is promised about an event begins when
-// EVENTS has it and ends when its run is committed.
+// all events that come together. What the design is after stays: executions alone
+// resolves, and what is promised about an event begins when EVENTS has it and ends
+// when its run is committed.
 //
 // RUNS remains for what executions of the release before hands over while a fleet
 // is upgraded replica by replica (inherited_runs.go). Both releases take events
@@ -98,14 +98,14 @@
 //
 // Nobody waits for an event. Messages that came meanwhile are taken together
 // (bus.ConsumeTogether), resolved by one question to executions and looked up by
-// one to the database; each attempt has a
-// goroutine, and what it comes to moves its run on (internal/courier, firsts);
-// runs that are ready share a transaction (internal/groupcommit), in which they
-// are copied into the three tables by one message (pg.CopyAll), and are
-// acknowledged when it is committed. A copy cannot leave out what is not new: where
-// another replica was faster, the group is written once more, by a statement
-// that can. A second transaction beside the first is begun for 64 runs, not for
-// one: a small one costs nearly as much as a large one.
+// one to the database; each attempt has a goroutine, and what it comes to moves
+// its run on (internal/courier, firsts); runs that are ready share a transaction
+// (internal/groupcommit), in which they are copied into the three tables by one
+// message (pg.CopyAll), and are acknowledged when it is committed. A copy cannot
+// leave out what is not new: where another replica was faster, the group is
+// written once more, by a statement that can. A second transaction beside the
+// first is begun for 64 runs, not for one: a small one costs nearly as much as a
+// large one.
 //
 // The retry loop of any replica claims due rows with SKIP LOCKED; a lease that
 // ran out is due, and its attempt is recorded as lost.

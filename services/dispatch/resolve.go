@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/telemetry"
 	"github.com/actionplane/actionplane/libs/tenant"
 	executionsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/executions/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/announced"
@@ -66,19 +67,15 @@ func readChain(found *executionsv1.ResolvedEvents, waited bool) chain {
 	return chain{condition: found.GetChain().GetCondition(), steps: steps, pending: found.GetPending(), err: err}
 }
 
-// tracedAs returns ctx under the first of the arrivals' spans that is recorded:
-// what is asked for all is seen there, and the others link to it.
+// tracedAs returns what a question about arrivals is asked under: the first of
+// their spans that is recorded, and nobody's name, for the kinds name theirs.
 func tracedAs(ctx context.Context, arrivals []*arrival) context.Context {
-	var first trace.Span
-	for _, a := range arrivals {
-		switch span := trace.SpanFromContext(a.ctx); {
-		case !span.IsRecording():
-		case first == nil:
-			first = span
-			ctx = trace.ContextWithSpan(ctx, span)
-		default:
-			span.AddLink(trace.Link{SpanContext: first.SpanContext()})
+	ctx, _ = telemetry.UnderFirst(ctx, func(yield func(trace.Span) bool) {
+		for _, a := range arrivals {
+			if !yield(trace.SpanFromContext(a.ctx)) {
+				return
+			}
 		}
-	}
-	return tenant.With(ctx, tenant.Identity{Tenant: tenant.Default}) // the kinds name theirs
+	})
+	return tenant.With(ctx, tenant.Identity{Tenant: tenant.Default})
 }

@@ -6,6 +6,7 @@ package groupcommit
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -198,20 +199,11 @@ func (w *Writer[T]) attempt(ctx context.Context, items []T) error {
 	return w.write(ctx, items)
 }
 
-// traced returns ctx under the first span of a batch that is recorded: what the
-// database does for all is seen there, and the other spans link to that one.
+// traced returns ctx under the first span of a batch that is recorded.
 func traced(ctx context.Context, spans []trace.Span) context.Context {
-	var first trace.Span
-	for _, span := range spans {
-		switch {
-		case !span.IsRecording():
-		case first == nil:
-			first = span
-			first.SetAttributes(attribute.Int("actionplane.commit.batch", len(spans)))
-			ctx = trace.ContextWithSpan(ctx, first)
-		default:
-			span.AddLink(trace.Link{SpanContext: first.SpanContext()})
-		}
+	ctx, first := telemetry.UnderFirst(ctx, slices.Values(spans))
+	if first != nil {
+		first.SetAttributes(attribute.Int("actionplane.commit.batch", len(spans)))
 	}
 	return ctx
 }
