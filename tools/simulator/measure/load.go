@@ -48,7 +48,7 @@ type work struct {
 }
 
 func newLoad(ctx context.Context, h *house) (*load, error) {
-	p, err := newPublishers(h.nats, callers)
+	p, err := newPublishers(ctx, h.nats, callers)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func newLoad(ctx context.Context, h *house) (*load, error) {
 
 func (l *load) close() {
 	l.client.CloseIdleConnections()
-	l.publishers.close()
+	_ = l.publishers.close() // the house is gone next
 	l.receiver.server.Close()
 }
 
