@@ -59,11 +59,12 @@ func units() []host.Unit {
 
 // defaults are the values in which this shape differs from the other.
 var defaults = map[string]string{
-	"ACTIONPLANE_EGRESS_ALLOW":   "127.0.0.0/8,::1",
-	"ACTIONPLANE_LAME_DUCK":      "0s",  // there is no other gateway to go to
-	"ACTIONPLANE_OPS_ADDR":       "off", // the public port serves them
-	"ACTIONPLANE_PUBLIC_METRICS": "true",
-	"ACTIONPLANE_RATE_LIMIT":     "0", // whoever runs this is the only one
+	"ACTIONPLANE_EGRESS_ALLOW":     "127.0.0.0/8,::1",
+	"ACTIONPLANE_EVENTS_MAX_BYTES": "4294967296", // 4 GiB; the disk is shared with everything else
+	"ACTIONPLANE_LAME_DUCK":        "0s",         // there is no other gateway to go to
+	"ACTIONPLANE_OPS_ADDR":         "off",        // the public port serves them
+	"ACTIONPLANE_PUBLIC_METRICS":   "true",
+	"ACTIONPLANE_RATE_LIMIT":       "0", // whoever runs this is the only one
 }
 
 // withDefaults looks a variable up, and then among the defaults.

@@ -20,7 +20,7 @@ type Config struct {
 	ExecutionMaxTargets int           `env:"ACTIONPLANE_EXECUTION_MAX_TARGETS" doc:"targets and includes of one execution, as listed and with includes unfolded; at most 1000"`
 	ExecutionMaxDepth   int           `env:"ACTIONPLANE_EXECUTION_MAX_DEPTH" doc:"how deep executions may include each other: 0 to 2"`
 	EventsMaxAge        time.Duration `env:"ACTIONPLANE_EVENTS_MAX_AGE" doc:"how long an event waits in its stream before it is given up"`
-	EventsMaxBytes      int64         `env:"ACTIONPLANE_EVENTS_MAX_BYTES" doc:"most bytes of waiting events; beyond, publishers are refused; 0: no limit"`
+	EventsMaxBytes      int64         `env:"ACTIONPLANE_EVENTS_MAX_BYTES" doc:"most bytes of waiting events; beyond, publishers are refused; 0: no limit; less where an embedded NATS has less of the disk"`
 	EventBatchMaxCount  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_COUNT" doc:"events that may be published at once; at most 1000"`
 	EventBatchMaxBytes  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_BYTES" doc:"bytes that they may have in all"`
 

@@ -16,7 +16,6 @@ const showPace = 100 * time.Millisecond
 
 const (
 	faultless = "nothing fails by our own fault in the show"
-	unlimited = "the streams of make run have no limit"
 	unasked   = "nobody asks for changes that must wait in the show"
 )
 
@@ -33,10 +32,6 @@ var withoutData = map[string]string{
 	"HooksFailFast":                                faultless,
 	"HooksFailSlow":                                faultless,
 	"PostgresFails":                                faultless,
-
-	`overview.json, "Streams"`:   unlimited,
-	`bus.json, "Fullest stream"`: unlimited,
-	"StreamNearlyFull":           unlimited,
 
 	`approvals.json, "How long they take"`: unasked,
 }

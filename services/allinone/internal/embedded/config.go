@@ -13,6 +13,7 @@ type Config struct {
 	NATSAddr string `env:"ACTIONPLANE_NATS_ADDR" doc:"listener of the embedded NATS for services in other processes; its token is in nats.token; unset: none"`
 	NATSSync bool   `env:"ACTIONPLANE_NATS_SYNC" doc:"write every message through to the disk before it is acknowledged: survives a power cut, costs most of the throughput"`
 
+	EventsMaxBytes int64         `env:"ACTIONPLANE_EVENTS_MAX_BYTES" doc:"most bytes of waiting events; less where the embedded NATS has less of the disk"`
 	DatabaseURL    config.Secret `env:"DATABASE_URL" doc:"unset: a private Postgres"`
 	RedisURL       config.Secret `env:"REDIS_URL" doc:"unset: an in-process Redis"`
 	NATSURL        config.Secret `env:"NATS_URL" doc:"unset: an embedded NATS server"`

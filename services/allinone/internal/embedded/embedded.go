@@ -127,7 +127,7 @@ func (p *Parts) startNATS(context.Context) error {
 	}
 	p.nats = s
 	p.onStop(func() error { s.Stop(); return nil })
-	return nil
+	return p.limitEvents(s)
 }
 
 func (p *Parts) startRedis(context.Context) error {
