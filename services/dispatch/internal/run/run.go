@@ -81,7 +81,8 @@ type Delivery struct {
 	OrderingKey string
 	// Sequence is the event's place in its stream.
 	Sequence uint64
-	// Condition of the run, where it is at hand; it is kept with the run alone.
+	// Condition of the run, which is kept with the run alone. It is there where
+	// the delivery is new or has just been claimed, and its run is written.
 	Condition string
 	// Lease is when somebody else may take the delivery while it is being
 	// sent; zero otherwise.

@@ -13,12 +13,15 @@ import (
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
-// Index: deliveries_lane. Rows that another replica is claiming are passed by.
-const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, (SELECT body FROM runs WHERE id = d.run_id)),
+// Indexes: deliveries_lane, and runs' key, one look-up a row: LIMIT keeps the
+// planner from joining all of runs. Rows that another replica is claiming are
+// passed by. The run of a hook may not be written yet.
+const claimDue = `SELECT ` + deliveryColumns + `, coalesce(d.body, r.body), coalesce(r.condition, ''),
     coalesce(d.traceparent, '')
 FROM unnest($1::text[], $2::text[], $3::int[]) AS t (tenant_id, target_id, n)
 CROSS JOIN LATERAL (SELECT * FROM deliveries l WHERE l.tenant_id = t.tenant_id AND l.target_id = t.target_id AND l.wake_at <= $4
-    ORDER BY l.wake_at LIMIT t.n FOR UPDATE SKIP LOCKED) d`
+    ORDER BY l.wake_at LIMIT t.n FOR UPDATE SKIP LOCKED) d
+LEFT JOIN LATERAL (SELECT body, condition FROM runs WHERE id = d.run_id LIMIT 1) r ON true`
 
 // Claim starts attempts of deliveries that are due, as many of each target as
 // takes say, and leases them for their target's timeout and margin. One whose
@@ -59,9 +62,9 @@ func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take, now time.T
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
 		var body []byte
-		var traceparent string
-		d, err := scanDelivery(row, &body, &traceparent)
-		d.Body, d.Traceparent = body, traceparent
+		var condition, traceparent string
+		d, err := scanDelivery(row, &body, &condition, &traceparent)
+		d.Body, d.Condition, d.Traceparent = body, condition, traceparent
 		return d, err
 	})
 }

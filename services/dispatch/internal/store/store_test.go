@@ -128,10 +128,11 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-func TestClaim_BringsTheTraceOfWhatMadeADelivery(t *testing.T) {
+func TestClaim_BringsTheTraceAndConditionOfWhatMadeADelivery(t *testing.T) {
 	t.Parallel()
 	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)
 	traced, plain := event(1, "traced", delivery.Scheduled), event(2, "plain", delivery.Scheduled)
+	traced.Condition, plain.Condition = "event/user", "event/user"
 	traced.Deliveries[0].Traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	left := event(3, "hook", delivery.Scheduled).Deliveries[0] // by a hook, whose run is not there
 	left.Traceparent, left.Body = traced.Deliveries[0].Traceparent, []byte("{}")
@@ -145,6 +146,9 @@ func TestClaim_BringsTheTraceOfWhatMadeADelivery(t *testing.T) {
 	for _, d := range claimed {
 		if want := d.Run != plain.ID; (d.Traceparent == left.Traceparent) != want || (d.Traceparent == "") == want {
 			t.Errorf("delivery %s has %q", d.ID, d.Traceparent)
+		}
+		if want := d.Run != left.Run; (d.Condition == plain.Condition) != want || (d.Condition == "") == want {
+			t.Errorf("delivery %s has %q", d.ID, d.Condition)
 		}
 	}
 }
