@@ -160,23 +160,25 @@ func (w *consuming) take(msg jetstream.Msg) {
 		return
 	}
 	w.slots <- struct{}{}
+	w.hand(w.begin(msg, Message{
+		Subject:   msg.Subject(),
+		Header:    msg.Headers(),
+		Data:      msg.Data(),
+		Sequence:  meta.Sequence.Stream,
+		Delivered: meta.NumDelivered,
+		Stored:    meta.Timestamp,
+	}))
+}
+
+// begin takes a message in hand, for which there is a slot.
+func (w *consuming) begin(receipt receipt, m Message) *Taken {
 	w.work.Add(1)
-	t := &Taken{
-		Message: Message{
-			Subject:   msg.Subject(),
-			Header:    msg.Headers(),
-			Data:      msg.Data(),
-			Sequence:  meta.Sequence.Stream,
-			Delivered: meta.NumDelivered,
-			Stored:    meta.Timestamp,
-		},
-		of: w, msg: msg, since: time.Now(),
-	}
+	t := &Taken{Message: m, of: w, receipt: receipt, since: time.Now()}
 	t.ctx, t.span = w.conn.startProcess(incoming(w.base, t.Header), w.cfg.Name, t.Message)
 	w.mu.Lock()
 	w.inHand[t] = struct{}{}
 	w.mu.Unlock()
-	w.hand(t)
+	return t
 }
 
 // leave forgets a message, which is no longer kept alive then. It is false
@@ -227,7 +229,7 @@ func (w *consuming) keep(now time.Time) {
 		if now.Sub(t.since) < w.cfg.AckWait/4 {
 			continue
 		}
-		if err := t.msg.InProgress(); err != nil {
+		if err := t.receipt.InProgress(); err != nil {
 			w.conn.log.Warn("bus.keep_alive", "consumer", w.cfg.Name, "error", err)
 		}
 	}

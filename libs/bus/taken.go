@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -13,11 +12,19 @@ import (
 type Taken struct {
 	Message
 
-	of    *consuming
-	msg   jetstream.Msg
-	since time.Time
-	ctx   context.Context //nolint:containedctx // lives exactly as long as the message is in hand
-	span  trace.Span
+	of       *consuming
+	receipt receipt
+	since    time.Time
+	ctx      context.Context //nolint:containedctx // lives exactly as long as the message is in hand
+	span     trace.Span
+}
+
+// receipt tells a message's stream what became of it.
+type receipt interface {
+	Ack() error
+	NakWithDelay(pause time.Duration) error
+	TermWithReason(reason string) error
+	InProgress() error
 }
 
 // Context has the identity and the trace that the message came with. Nobody
@@ -66,13 +73,13 @@ func (t *Taken) answer(err error) {
 	log, name := t.of.conn.log, t.of.cfg.Name
 	switch dispose(err) {
 	case ack:
-		settled = t.msg.Ack()
+		settled = t.receipt.Ack()
 	case term:
 		log.ErrorContext(t.ctx, "bus.message_refused", "consumer", name, "subject", t.Subject, "error", err)
-		settled = t.msg.TermWithReason(oneLine(err.Error()))
+		settled = t.receipt.TermWithReason(oneLine(err.Error()))
 	case nak:
 		log.WarnContext(t.ctx, "bus.message_failed", "consumer", name, "subject", t.Subject, "delivered", t.Delivered, "error", err)
-		settled = t.msg.NakWithDelay(nakPause(t.Delivered))
+		settled = t.receipt.NakWithDelay(nakPause(t.Delivered))
 	}
 	if settled != nil {
 		log.WarnContext(t.ctx, "bus.settle", "consumer", name, "error", settled)

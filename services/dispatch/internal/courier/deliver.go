@@ -17,8 +17,7 @@ import (
 // returns. An error means that it is not committed, or not known to be: then
 // the message must come again.
 func (c *Courier) Deliver(ctx context.Context, r run.Run, done func(error)) {
-	f := &firsts{courier: c, run: r, done: done, slots: make([]*slot, len(r.Deliveries))}
-	f.ctx, f.end = c.inFlight.begin(ctx)
+	f := c.firstsOf(ctx, r, done)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.start() //nolint:contextcheck // under f.ctx, which outlives the caller's
@@ -27,6 +26,21 @@ func (c *Courier) Deliver(ctx context.Context, r run.Run, done func(error)) {
 		return
 	}
 	f.hold = time.AfterFunc(c.cfg.Hold, f.overdue)
+}
+
+// Keep is Deliver without first attempts: they are the loop's, which serves all
+// tenants alike.
+func (c *Courier) Keep(ctx context.Context, r run.Run, done func(error)) {
+	f := c.firstsOf(ctx, r, done)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.commit()
+}
+
+func (c *Courier) firstsOf(ctx context.Context, r run.Run, done func(error)) *firsts {
+	f := &firsts{courier: c, run: r, done: done, slots: make([]*slot, len(r.Deliveries))}
+	f.ctx, f.end = c.inFlight.begin(ctx)
+	return f
 }
 
 // Number gives a run and its deliveries new ids.
