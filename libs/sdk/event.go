@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // Event is something that happened.
@@ -118,7 +118,7 @@ func checkEvent(e Event) error {
 		return &Error{Code: CodeInvalid, Message: "event id: at most 200 visible characters and no dots"}
 	case !isType(e.Type):
 		return &Error{Code: CodeInvalid, Message: "event type: must be a dotted name like user.human.added"}
-	case len(payload) > 0 && (payload[0] != '{' || !json.Valid(payload)):
+	case len(payload) > 0 && !jsontext.IsObject(payload):
 		return &Error{Code: CodeInvalid, Message: "event payload: must be a JSON object"}
 	case len(e.Attributes) > 32:
 		return &Error{Code: CodeInvalid, Message: "event attributes: at most 32"}

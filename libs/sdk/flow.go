@@ -7,6 +7,7 @@ import (
 	"time"
 
 	flowsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/flows/v1"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // Flow is a moment in a login, or in the making of a token, at which an
@@ -81,7 +82,7 @@ type FlowAction struct {
 // Where a function is hooked too, such as "preaccesstoken", flows come first:
 // apply what RunFlow returns, and call Function with that.
 func (c *Client) RunFlow(ctx context.Context, f Flow) (FlowResult, error) {
-	if len(f.Context) > 0 && !json.Valid(f.Context) {
+	if len(f.Context) > 0 && !jsontext.Valid(f.Context) {
 		return FlowResult{}, &Error{Code: CodeInvalid, Message: "context is not JSON"}
 	}
 	in := &flowsv1.RunTriggerRequest{Flow: f.Flow, Trigger: f.Trigger, OrganizationId: f.Organization, Context: f.Context}

@@ -3,7 +3,6 @@ package sdk
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/actionplane/actionplane/proto/contract"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // Hook is a place in a service's work where others may look and change.
@@ -127,7 +127,7 @@ func check(h Hook) error {
 		name string
 		text []byte
 	}{{"payload", h.Payload}, {"request", h.Request}} {
-		if len(m.text) > 0 && !json.Valid(m.text) {
+		if len(m.text) > 0 && !jsontext.Valid(m.text) {
 			return &Error{Code: CodeInvalid, Message: m.name + " is not JSON"}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	contractv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/contract/v1"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // tokenMark opens the bytes that stand for a raw value while protojson works.
@@ -61,7 +61,7 @@ func takeRaw(m protoreflect.Message, raws *[][]byte) error {
 func takeRawField(m protoreflect.Message, f protoreflect.FieldDescriptor, v protoreflect.Value, raws *[][]byte) error {
 	switch {
 	case isRaw(f):
-		if !json.Valid(v.Bytes()) {
+		if !jsontext.Valid(v.Bytes()) {
 			return fmt.Errorf("field %s does not hold valid JSON", f.FullName())
 		}
 		m.Set(f, protoreflect.ValueOfBytes(token(len(*raws))))

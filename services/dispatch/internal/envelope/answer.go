@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // idNotJSON is the wire's error id of an answer that cannot be used.
@@ -21,7 +22,7 @@ type Answer struct {
 // shows only where they are used, for a webhook may answer what it likes.
 func ReadAnswer(who string, body []byte) Answer {
 	body = trim(body)
-	return Answer{who: who, body: body, object: isObject(body)}
+	return Answer{who: who, body: body, object: jsontext.IsObject(body)}
 }
 
 // Empty reports that the target has nothing to say.

@@ -8,27 +8,23 @@ import (
 	"unicode/utf8"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/proto/jsontext"
 )
 
 // CheckObject reports, as CodeInvalid and naming the field, a payload that is
 // not one JSON object in UTF-8. An empty payload is none and passes.
 func CheckObject(field string, payload []byte) error {
 	payload = trim(payload)
-	if len(payload) == 0 || isObject(payload) && utf8.Valid(payload) {
+	if len(payload) == 0 || jsontext.IsObject(payload) && utf8.Valid(payload) {
 		return nil
 	}
 	return fault.Invalid("%s must be a JSON object", field)
 }
 
-// isObject reports that trimmed is one JSON object and nothing else.
-func isObject(trimmed []byte) bool {
-	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(trimmed)
-}
-
 // trim cuts off JSON's white space, which is less than Unicode's.
 func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
 
-// members walks over the members of an object that isObject has accepted:
+// members walks over the members of an object that jsontext.IsObject has accepted:
 // keys with their quotes, values without the white space around them, both
 // parts of object. Of text that is no object it yields something or nothing,
 // but ends.
