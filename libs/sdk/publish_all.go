@@ -58,31 +58,60 @@ func (c *Client) publishAll(ctx context.Context, events []Event) (ids []string, 
 
 // publishWindow sends messages and then awaits all of them.
 func (c *Client) publishWindow(ctx context.Context, messages []*nats.Msg) error {
-	var sent []jetstream.PubAckFuture
+	sent := make([]jetstream.PubAckFuture, 0, len(messages))
 	var failed error
+	stall := jetstream.WithStallWait(defaultTimeout)
 	for _, m := range messages {
-		future, err := c.js.PublishMsgAsync(m, jetstream.WithStallWait(defaultTimeout))
+		future, err := c.js.PublishMsgAsync(m, stall)
 		if err != nil {
-			failed = publishError(err)
+			failed = err
 			break // those behind it stay behind it
 		}
 		sent = append(sent, future)
 	}
-	for _, future := range sent {
-		if err := acknowledged(ctx, future); err != nil && failed == nil {
-			failed = publishError(err)
+	if unanswered := awaitAll(ctx, sent); failed == nil {
+		failed = unanswered
+	}
+	if failed != nil {
+		return publishError(failed)
+	}
+	return nil
+}
+
+// awaitAll returns why the first that is not acknowledged is not. It begins with
+// the last: a stream acknowledges in order, so that one waits once and not for
+// each.
+func awaitAll(ctx context.Context, sent []jetstream.PubAckFuture) (failed error) {
+	for _, future := range slices.Backward(sent) {
+		if err := acknowledged(ctx, future); err != nil {
+			failed = err
 		}
 	}
 	return failed
 }
 
+// acknowledged waits for an answer. Whether there is a good one already is looked
+// at first, for channels are made when they are asked for; and where there is one
+// that is not, it says more than that time ran out for others.
 func acknowledged(ctx context.Context, future jetstream.PubAckFuture) error {
+	ok := future.Ok()
 	select {
-	case <-future.Ok():
+	case <-ok:
 		return nil
-	case err := <-future.Err():
+	default:
+	}
+	refused := future.Err()
+	select {
+	case <-ok:
+		return nil
+	case err := <-refused:
 		return err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-refused:
+		return err
+	default:
 		return ctx.Err()
 	}
 }
