@@ -191,6 +191,12 @@ func (w *consuming) leave(t *Taken) bool {
 	return in
 }
 
+// free makes room for the next message.
+func (w *consuming) free() {
+	<-w.slots
+	w.work.Done()
+}
+
 // measured returns the series of what is consumed, which is all of a kind.
 func (w *consuming) measured(subject string) *messageSeries {
 	w.kind.Do(func() { w.series = w.conn.meters.newProcess(w.cfg.Name, subject) })

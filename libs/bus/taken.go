@@ -12,11 +12,11 @@ import (
 type Taken struct {
 	Message
 
-	of       *consuming
+	of      *consuming
 	receipt receipt
-	since    time.Time
-	ctx      context.Context //nolint:containedctx // lives exactly as long as the message is in hand
-	span     trace.Span
+	since   time.Time
+	ctx     context.Context //nolint:containedctx // lives exactly as long as the message is in hand
+	span    trace.Span
 }
 
 // receipt tells a message's stream what became of it.
@@ -42,8 +42,21 @@ func (t *Taken) Settle(err error) {
 	t.answer(err)
 	endProcess(t.span, err)
 	w.measured(t.Subject).record(t.ctx, 1, t.since, err)
-	<-w.slots
-	w.work.Done()
+	w.free()
+}
+
+// Release gives the message back, with which nothing is wrong: it comes again at
+// once, or in its turn where it was taken before.
+func (t *Taken) Release() {
+	w := t.of
+	if !w.leave(t) {
+		return
+	}
+	if err := t.receipt.NakWithDelay(0); err != nil {
+		w.conn.log.WarnContext(t.ctx, "bus.settle", "consumer", w.cfg.Name, "error", err)
+	}
+	endProcess(t.span, nil)
+	w.free()
 }
 
 // Guard calls f, which settles the messages, then or later. Where f panics, those

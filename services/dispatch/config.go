@@ -19,6 +19,7 @@ type Config struct {
 	AnswerLimit int64            `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
 
 	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once; more share a transaction, and fewer have all been sent within the hold where the machine is busy"`
+	Overtake     int           `env:"ACTIONPLANE_DELIVERY_OVERTAKE" doc:"how many events have to wait in their stream for those of other tenants to overtake the ones of whom most wait; 0: they never do"`
 	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
 	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
 	Hold         time.Duration `env:"ACTIONPLANE_DELIVERY_HOLD" doc:"longest that the stream waits for a first attempt; slower ones go on beside it"`
@@ -57,6 +58,7 @@ func DefaultConfig() Config {
 	return Config{
 		AnswerLimit:  20 << 20,
 		EventWorkers: 192,
+		Overtake:     1000,
 		First:        1024,
 		Retries:      128,
 		Hold:         250 * time.Millisecond,
@@ -89,6 +91,9 @@ func (c Config) Validate() error {
 	}
 	if c.AnswerLimit < 1 {
 		problems = append(problems, errors.New("ACTIONPLANE_ANSWER_LIMIT must be positive"))
+	}
+	if c.Overtake < 0 {
+		problems = append(problems, errors.New("ACTIONPLANE_DELIVERY_OVERTAKE must not be negative"))
 	}
 	for name, n := range map[string]int{
 		"ACTIONPLANE_DELIVERY_EVENT_WORKERS":  c.EventWorkers,

@@ -53,17 +53,32 @@ type arrival struct {
 // chain others have to be asked for go kind by kind, so that nobody else waits for
 // that.
 func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alone *sync.WaitGroup) {
+	arrivals := arrivalsOf(messages) //nolint:contextcheck // each has its message's own
+	chains := s.resolve(ctx, arrivals, false)
+	ready, pending := atHand(arrivals, chains)
+	for _, kind := range pending {
+		alone.Go(func() { s.deliverLater(ctx, kind) })
+	}
+	s.deliver(ctx, begun(ready, chains), s.courier.Deliver)
+}
+
+// arrivalsOf reads messages, and settles those that are no events.
+func arrivalsOf(messages []*bus.Taken) []*arrival {
 	arrivals := make([]*arrival, 0, len(messages))
 	for _, m := range messages {
-		a, err := arrived(m) //nolint:contextcheck // the message's own
+		a, err := arrived(m)
 		if err != nil {
 			m.Settle(err)
 			continue
 		}
 		arrivals = append(arrivals, a)
 	}
-	chains := s.resolve(ctx, arrivals, false)
-	ready, pending := arrivals[:0], map[announced.Kind][]*arrival{}
+	return arrivals
+}
+
+// atHand divides arrivals into those whose chain is at hand and the others.
+func atHand(arrivals []*arrival, chains map[announced.Kind]chain) (ready []*arrival, pending map[announced.Kind][]*arrival) {
+	ready, pending = arrivals[:0], map[announced.Kind][]*arrival{}
 	for _, a := range arrivals {
 		if kind := a.announced.Kind; chains[kind].pending {
 			pending[kind] = append(pending[kind], a)
@@ -71,10 +86,7 @@ func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alon
 			ready = append(ready, a)
 		}
 	}
-	for _, kind := range pending {
-		alone.Go(func() { s.deliverLater(ctx, kind) })
-	}
-	s.deliver(ctx, begun(ready, chains))
+	return ready, pending
 }
 
 // deliverLater waits for the chain of events of one kind. Only so many kinds are
@@ -83,7 +95,7 @@ func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alon
 func (s *Service) deliverLater(ctx context.Context, arrivals []*arrival) {
 	s.waiting <- struct{}{}
 	defer func() { <-s.waiting }()
-	bus.Guard(messagesOf(arrivals), func() { s.deliver(ctx, begun(arrivals, s.resolve(ctx, arrivals, true))) })
+	bus.Guard(messagesOf(arrivals), func() { s.deliver(ctx, begun(arrivals, s.resolve(ctx, arrivals, true)), s.courier.Deliver) })
 }
 
 func messagesOf(arrivals []*arrival) []*bus.Taken {
@@ -132,7 +144,7 @@ func (a *arrival) begin(c chain, now time.Time) bool {
 // deliver makes the runs of events, whose messages are settled once that is done.
 // A message that comes again, or an event that was published again, may have been
 // handled to the end; then its targets are not called once more.
-func (s *Service) deliver(ctx context.Context, arrivals []*arrival) {
+func (s *Service) deliver(ctx context.Context, arrivals []*arrival, begin beginning) {
 	visits := make([]*doorman.Visit, len(arrivals))
 	for i, a := range arrivals {
 		a.Event = a.run.Event()
@@ -140,12 +152,15 @@ func (s *Service) deliver(ctx context.Context, arrivals []*arrival) {
 	}
 	s.doorman.Admit(ctx, visits)
 	for _, a := range arrivals {
-		s.deliverEvent(a)
+		s.deliverEvent(a, begin)
 	}
 }
 
+// beginning takes a run, and calls done once it is committed or not.
+type beginning func(ctx context.Context, r run.Run, done func(error))
+
 // deliverEvent begins with an event that was let in.
-func (s *Service) deliverEvent(a *arrival) {
+func (s *Service) deliverEvent(a *arrival, begin beginning) {
 	if !a.In() {
 		a.message.Settle(a.Err)
 		return
@@ -159,7 +174,7 @@ func (s *Service) deliverEvent(a *arrival) {
 		return
 	}
 	traceEvent(a.ctx, &a.run)
-	s.courier.Deliver(a.ctx, a.run, over)
+	begin(a.ctx, a.run, over)
 }
 
 // eventRun is the run of an event whose chain is c, with deliveries that have no

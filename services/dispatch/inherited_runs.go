@@ -40,7 +40,7 @@ func (s *Service) deliverRuns(ctx context.Context, messages []*bus.Taken) {
 		}
 		arrivals = append(arrivals, &arrival{message: m, ctx: m.Context(), run: r})
 	}
-	s.deliver(ctx, arrivals)
+	s.deliver(ctx, arrivals, s.courier.Deliver)
 }
 
 // readRun reads the run that a message asks for.

@@ -22,6 +22,9 @@ func (s *Service) observe(t *telemetry.Telemetry) error {
 	i.Counter("actionplane.dispatch.events_known", "{event}",
 		"events that came again after their run was made, and were not sent again",
 		func(_ context.Context, o telemetry.Observe) { o(float64(s.doorman.TurnedAway())) })
+	i.Counter("actionplane.dispatch.events_overtaken", "{event}",
+		"events that were handled before their turn, because more waited of another tenant",
+		func(_ context.Context, o telemetry.Observe) { o(float64(s.overtaken.Load())) })
 	i.Counter("actionplane.dispatch.rows_deleted", "{row}",
 		"rows that were deleted because they had been kept for long enough, by table",
 		func(_ context.Context, o telemetry.Observe) {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -56,6 +57,7 @@ type Service struct {
 
 	executions *executionsv1.ExecutionsBusClient
 	waiting    chan struct{} // for chains of kinds that were not at hand
+	overtaken  atomic.Uint64 // events
 	meters     *meter.Meters
 }
 
@@ -101,7 +103,7 @@ func (s *Service) connect(maker *attempt.Maker, tracer trace.Tracer) {
 	book := terms{profiles: s.profiles, defaults: gate.Terms{Policy: s.cfg.Retry, Limits: s.cfg.limits()}}
 	s.courier = courier.New(courier.Config{
 		First: s.cfg.First, Retries: s.cfg.Retries, Hold: s.cfg.Hold, Lease: s.cfg.Lease,
-		Pause: s.cfg.Pause, Poll: s.cfg.Poll, Grace: s.cfg.Grace,
+		Pause: s.cfg.Pause, Poll: s.cfg.Poll, Grace: s.cfg.Grace, Overtake: s.cfg.Overtake,
 	}, courier.Deps{
 		First:  &gate.Prompt{Gate: s.gate, Book: book, Next: maker, Wait: s.cfg.Hold},
 		Caller: &gate.Prompt{Gate: s.gate, Book: book, Next: maker}, Book: book, Gate: s.gate,
@@ -133,7 +135,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	return host.Together(ctx, s.server.Run, s.consumeEvents, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
+	return host.Together(ctx, s.server.Run, s.consumeEvents, s.overtake, s.consumeRuns, s.courier.Run, s.recorder.Run, s.profiles.Follow, s.shareCircuits, s.sweeper.Run)
 }
 
 // shareCircuits keeps replicas of one mind about targets.

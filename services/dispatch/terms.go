@@ -7,6 +7,7 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
 	targetsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/targets/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/gate"
@@ -92,4 +93,10 @@ type backlog struct {
 // Backlog tells how far the consumer is.
 func (b backlog) Backlog(ctx context.Context) (acked, last uint64, err error) {
 	return b.bus.Backlog(ctx, b.stream, b.consumer)
+}
+
+// First tells where a tenant's oldest event is, if it is that stream.
+func (b backlog) First(ctx context.Context, tenantID string) (uint64, error) {
+	first, _, err := b.bus.FirstOf(ctx, b.stream, contract.EventSubject(tenantID, ">"))
+	return first, err
 }

@@ -66,6 +66,18 @@ func kindOf(subject string) (Kind, error) {
 	return Kind{Tenant: tenantID, Type: eventType}, nil
 }
 
+// ByTenant adds up numbers of messages, given by subject. Those whose subject is
+// no event's are nobody's.
+func ByTenant(bySubject map[string]uint64) map[string]uint64 {
+	byTenant := map[string]uint64{}
+	for subject, n := range bySubject {
+		if kind, err := kindOf(subject); err == nil {
+			byTenant[kind.Tenant] += n
+		}
+	}
+	return byTenant
+}
+
 var eventPrefix = strings.TrimSuffix(contract.EventSubjects, ">")
 
 // complete fills in what a publisher may leave out.

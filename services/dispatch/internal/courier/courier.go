@@ -43,6 +43,9 @@ type Config struct {
 	Pause   time.Duration // before we try again what we could not try, or not record
 	Poll    time.Duration // how often to look for rows that others made due
 	Grace   time.Duration // how long a stopping courier lets attempts go on
+	// Overtake is behind how many unhandled events one lies that may have
+	// overtaken them; 0: none does.
+	Overtake int
 }
 
 // Deps are what a courier works with.

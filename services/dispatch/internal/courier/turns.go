@@ -14,6 +14,9 @@ type Horizon interface {
 	// Look looks again. Every event whose sequence is at most complete has its
 	// deliveries; last is that of the stream's latest.
 	Look(ctx context.Context) (complete, last uint64)
+	// Of looks at one tenant: every event of his whose sequence is at most
+	// complete has its deliveries.
+	Of(ctx context.Context, tenant string) (complete uint64)
 }
 
 // turns gives the deliveries of each lane their turns.
@@ -57,6 +60,10 @@ const (
 	// earlyRest is how long to wait before looking again whether what comes
 	// before is known now.
 	earlyRest = 3 * time.Millisecond
+	// maxTenants bounds the tenants that one look is about by name, and tenantRest
+	// is how long to wait before another such look.
+	maxTenants = 16
+	tenantRest = 50 * time.Millisecond
 )
 
 // giveTurns works until ctx is done. Lanes that we are not told of, because
@@ -84,6 +91,7 @@ type giver struct {
 	courier *Courier
 	after   run.Lane // that the sweep looked at last
 	early   []store.Early
+	asked   time.Time // when tenants were last looked at by name
 }
 
 // retry fires when to look again for those that were early.
@@ -154,13 +162,37 @@ func (g *giver) once(ctx context.Context, lanes []run.Lane) (int, []store.Early,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commits.Timeout)
 	defer cancel()
 	complete, last := g.courier.deps.Horizon.Look(ctx)
-	lost := map[run.DeliveryID]bool{}
+	known := g.overtaking(ctx, complete)
 	for _, e := range g.early {
-		lost[e.Delivery] = e.Sequence > last
+		if e.Sequence > last {
+			known[e.Delivery] = true
+		}
 	}
 	return g.courier.deps.Store.GiveTurns(ctx, lanes, func(id run.DeliveryID, sequence uint64) bool {
-		return sequence <= complete || lost[id]
+		return sequence <= complete || known[id]
 	})
+}
+
+// overtaking returns those of the early deliveries whose events have overtaken
+// others, of which all that come before in their own tenant are known.
+func (g *giver) overtaking(ctx context.Context, complete uint64) map[run.DeliveryID]bool {
+	known, byTenant := map[run.DeliveryID]bool{}, map[string]uint64{}
+	if g.courier.cfg.Overtake == 0 || time.Since(g.asked) < tenantRest {
+		return known
+	}
+	for _, e := range g.early {
+		if e.Sequence <= complete+uint64(g.courier.cfg.Overtake) {
+			continue // soon known anyway
+		}
+		of, ok := byTenant[e.Lane.Tenant]
+		if !ok && len(byTenant) < maxTenants {
+			g.asked = time.Now()
+			of = g.courier.deps.Horizon.Of(ctx, e.Lane.Tenant)
+			byTenant[e.Lane.Tenant] = of
+		}
+		known[e.Delivery] = e.Sequence <= of
+	}
+	return known
 }
 
 func (g *giver) complain(ctx context.Context, err error) {

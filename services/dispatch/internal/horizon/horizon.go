@@ -8,6 +8,10 @@
 // everything in EVENTS is acknowledged up to some sequence, whatever those events
 // make is in the database or in RUNS; and once everything is acknowledged in RUNS
 // that was there at that moment, it is in the database.
+//
+// That is one answer for all tenants, which waits for whoever has most to be
+// handled. Of one tenant's events it is known, too, where none of them is left in
+// EVENTS: handled ones go, in their turn or before it.
 package horizon
 
 import (
@@ -23,9 +27,19 @@ type Queue interface {
 	Backlog(ctx context.Context) (acked, last uint64, err error)
 }
 
+// Events is the stream of events.
+type Events interface {
+	Queue
+	// First returns the sequence of a tenant's oldest event that is still there.
+	// Where there is none, it is greater than that of any event that there was
+	// when it was asked.
+	First(ctx context.Context, tenant string) (uint64, error)
+}
+
 // Horizon is safe for concurrent use.
 type Horizon struct {
-	events, runs Queue
+	events Events
+	runs   Queue
 
 	mu       sync.Mutex
 	complete uint64
@@ -35,7 +49,7 @@ type Horizon struct {
 }
 
 // New returns a horizon over the two streams.
-func New(events, runs Queue) *Horizon { return &Horizon{events: events, runs: runs} }
+func New(events Events, runs Queue) *Horizon { return &Horizon{events: events, runs: runs} }
 
 // Look looks again. Every event whose sequence is at most complete has its
 // deliveries; last is that of the latest event. Where the streams cannot be
@@ -68,4 +82,19 @@ func (h *Horizon) answer(done uint64) {
 	if h.open && done >= h.until {
 		h.complete, h.open = max(h.complete, h.asked), false
 	}
+}
+
+// Of looks at one tenant: every event of his whose sequence is at most complete
+// has its deliveries. It is 0 where that cannot be told.
+func (h *Horizon) Of(ctx context.Context, tenant string) (complete uint64) {
+	first, err := h.events.First(ctx, tenant)
+	if err != nil || first == 0 {
+		return 0
+	}
+	// Read after what is left of EVENTS: what has gone to RUNS is there by now.
+	done, end, err := h.runs.Backlog(ctx)
+	if err != nil || done < end {
+		return 0
+	}
+	return first - 1
 }
