@@ -8,13 +8,20 @@ import (
 
 // attempt is the state of one Send.
 type attempt struct {
-	req      *Request
+	req      Request
 	endpoint endpoint
+	message  message
 	started  time.Time
 	deadline time.Time
 	stage    Stage
 	resp     Response
 }
+
+// newAttempt returns one with room for a usual message.
+func newAttempt() any { return &attempt{message: message{head: make([]byte, 0, 4<<10)}} }
+
+// clear makes it ready for the next Send, and forgets all but its buffer.
+func (a *attempt) clear() { *a = attempt{message: message{head: a.message.head[:0]}} }
 
 // run makes the attempt and fills a.resp; a.stage tells where it ended.
 func (a *attempt) run(ctx context.Context, s *Sender) error {
@@ -23,12 +30,10 @@ func (a *attempt) run(ctx context.Context, s *Sender) error {
 		return err
 	}
 	var err error
-	if a.endpoint, err = parseEndpoint(a.req.URL); err != nil {
+	if a.endpoint, err = s.endpoints.of(a.req.URL); err != nil {
 		return err
 	}
-	m := s.messages.Get().(*message)
-	defer s.messages.Put(m)
-	if err := m.encode(a.endpoint, a.req); err != nil {
+	if err := a.message.encode(a.endpoint, &a.req); err != nil {
 		return err
 	}
 
@@ -39,7 +44,7 @@ func (a *attempt) run(ctx context.Context, s *Sender) error {
 	}
 	defer s.pool.leave(l)
 	a.resp.Timings.Wait = time.Since(a.started)
-	return a.exchange(ctx, s, l, m)
+	return a.exchange(ctx, s, l)
 }
 
 // bound fixes the attempt's one deadline and its body limit.
@@ -63,13 +68,13 @@ func (a *attempt) bound(ctx context.Context, c Config) {
 // exchange sends the message on a kept connection or on a new one. A kept
 // connection that takes not one byte was closed by the target in the meantime:
 // nothing was sent, so the next one may be tried.
-func (a *attempt) exchange(ctx context.Context, s *Sender, l *lane, m *message) error {
+func (a *attempt) exchange(ctx context.Context, s *Sender, l *lane) error {
 	for {
 		c, err := a.connect(ctx, s, l)
 		if err != nil {
 			return err
 		}
-		reusable, err := a.converse(ctx, c, m, s.config.MaxHead)
+		reusable, err := a.converse(ctx, c, s.config.MaxHead)
 		if err == nil && reusable {
 			s.pool.keep(l, c)
 			return nil
@@ -117,7 +122,7 @@ func (a *attempt) dial(ctx context.Context, d *dialer) (*connection, error) {
 
 // converse writes the message and reads the answer. It reports whether the
 // connection is fit for another attempt.
-func (a *attempt) converse(ctx context.Context, c *connection, m *message, maxHead int) (reusable bool, err error) {
+func (a *attempt) converse(ctx context.Context, c *connection, maxHead int) (reusable bool, err error) {
 	if err := c.SetDeadline(a.deadline); err != nil {
 		return false, err
 	}
@@ -125,7 +130,7 @@ func (a *attempt) converse(ctx context.Context, c *connection, m *message, maxHe
 	// whatever read or write is under way.
 	stop := func() bool { return true }
 	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+		stop = context.AfterFunc(ctx, c.interrupt)
 	}
 	defer func() {
 		// Once it fired, it may yet run: the connection must not serve again.
@@ -134,7 +139,7 @@ func (a *attempt) converse(ctx context.Context, c *connection, m *message, maxHe
 
 	a.stage = StageWrite
 	sent := time.Now()
-	if err := m.writeTo(c); err != nil && (errors.Is(err, errNothingWritten) || isTimeout(err)) {
+	if err := a.message.writeTo(c); err != nil && (errors.Is(err, errNothingWritten) || isTimeout(err)) {
 		return false, err
 	} else if err != nil {
 		// A target may answer and hang up before it has read everything, as

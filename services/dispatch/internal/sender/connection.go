@@ -19,6 +19,7 @@ type connection struct {
 	idleSince time.Time
 	alive     bool                  // result of probe
 	probe     func(fd uintptr) bool // made once, so that a probe allocates nothing
+	interrupt func()                // wakes whatever read or write is under way
 }
 
 func newConnection(plain net.Conn) (*connection, error) {
@@ -35,6 +36,7 @@ func newConnection(plain net.Conn) (*connection, error) {
 		c.alive = quiet(fd)
 		return true
 	}
+	c.interrupt = func() { _ = c.SetDeadline(time.Unix(1, 0)) } // a deadline in the past
 	return c, nil
 }
 

@@ -25,9 +25,6 @@ type message struct {
 	rest []byte // the body, if it is long
 }
 
-// newMessage returns an empty message with room for a usual one.
-func newMessage() any { return &message{head: make([]byte, 0, 4<<10)} }
-
 // encode fills the message from a request.
 func (m *message) encode(e endpoint, req *Request) error {
 	for _, f := range req.Header {
@@ -107,12 +104,17 @@ func checkField(f Field) error {
 
 // framing reports whether a header belongs to the connection or the framing.
 func framing(name string) bool {
-	switch strings.ToLower(name) {
-	case "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer",
-		"upgrade", "expect", "proxy-connection", "proxy-authorization":
-		return true
+	for _, ours := range framingNames {
+		if len(ours) == len(name) && strings.EqualFold(ours, name) {
+			return true
+		}
 	}
 	return false
+}
+
+var framingNames = [...]string{
+	"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer",
+	"upgrade", "expect", "proxy-connection", "proxy-authorization",
 }
 
 // isToken reports whether s is a token of RFC 9110, section 5.6.2.

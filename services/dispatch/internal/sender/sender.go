@@ -146,7 +146,8 @@ type Sender struct {
 	dialer dialer
 	pool   *pool
 
-	messages sync.Pool // of *message: buffers between attempts
+	endpoints *endpoints
+	attempts  sync.Pool // of *attempt: with their buffers
 }
 
 // New returns a Sender. It opens and starts nothing.
@@ -156,7 +157,8 @@ func New(config Config) *Sender {
 		config: config,
 		pool:   newPool(config),
 
-		messages: sync.Pool{New: newMessage},
+		endpoints: newEndpoints(),
+		attempts:  sync.Pool{New: newAttempt},
 		dialer: dialer{
 			guard:    egress.NewGuard(config.Allow),
 			resolver: config.Resolver,
@@ -173,7 +175,9 @@ func New(config Config) *Sender {
 // Send makes one attempt. Any complete answer is a Response without error,
 // whatever its status; every error is a [*Failure].
 func (s *Sender) Send(ctx context.Context, req Request) (Response, error) {
-	a := attempt{started: time.Now(), stage: StagePrepare, req: &req}
+	a := s.attempts.Get().(*attempt)
+	defer func() { a.clear(); s.attempts.Put(a) }()
+	a.started, a.stage, a.req = time.Now(), StagePrepare, req
 	err := a.run(ctx, s)
 	a.resp.Duration = time.Since(a.started)
 	if err == nil {
