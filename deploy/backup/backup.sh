@@ -4,7 +4,8 @@
 #   backup.sh <directory>            -> <directory>/<time>/, checked
 #
 #   DATABASE_URL   the database, for a role that may read all of it: a superuser,
-#                  or one with pg_read_all_data (not the services' {service} URL)
+#                  or one with pg_read_all_data and CONNECT (not the services'
+#                  {service} URL)
 #   NATS_URL       the streams
 #   ACTIONPLANE_MASTER_KEY, or ACTIONPLANE_MASTER_KEY_FILE
 #                  its fingerprint is kept, so that a restore knows it again; the
@@ -65,6 +66,8 @@ name=$(date -u +%Y%m%dT%H%M%SZ)
 [ ! -e "$directory/$name" ] || die "$directory/$name is there already"
 part=$directory/.$name.part # becomes a backup only when it is whole
 trap 'rm -rf "$part"' EXIT
+# What one left that was killed goes first; one under way is younger than a day.
+find "$directory" -mindepth 1 -maxdepth 1 -type d -name '.[0-9]*T[0-9]*Z.part' -mmin +1440 -exec rm -rf {} +
 mkdir "$part"
 
 "$actionplane" key fingerprint >"$part/master-key.fingerprint"

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -448,13 +449,16 @@ func (s *saved) run(t *testing.T, env map[string]string, script string, args ...
 func (s *saved) backup(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, old := range []string{"20200101T000000Z", "20200102T000000Z"} {
+	for _, old := range []string{"20200101T000000Z", "20200102T000000Z", ".20200102T000001Z.part"} { // the last was killed
 		if err := os.Mkdir(filepath.Join(dir, old), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(dir, old), time.Time{}, time.Now().Add(-25*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	begin := time.Now()
-	if out, err := s.run(t, nil, "backup.sh", dir); err != nil {
+	if out, err := s.run(t, map[string]string{"DATABASE_URL": s.reader(t)}, "backup.sh", dir); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Logf("a backup takes %s", time.Since(begin).Round(time.Millisecond))
@@ -470,6 +474,23 @@ func (s *saved) backup(t *testing.T) string {
 		}
 	}
 	return made
+}
+
+// reader makes the role that deploy/k8s/components/backup asks for, which may
+// read everything and do nothing else, and returns its URL.
+func (s *saved) reader(t *testing.T) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.postgres.URL(pgserver.Superuser, pgserver.Database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(within(t)) }()
+	for _, sql := range []string{"CREATE ROLE backup LOGIN IN ROLE pg_read_all_data", "GRANT CONNECT ON DATABASE " + pgserver.Database + " TO backup"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s.postgres.URL("backup", pgserver.Database)
 }
 
 // destroy stops the house and its servers, and removes everything they have;

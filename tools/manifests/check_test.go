@@ -73,6 +73,20 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 		"NodesThatEverybodyMayJoin":          {"prod", "port: 6222\n      protocol: TCP\n  podSelector", "port: 6222\n      protocol: TCP\n  - {}\n  podSelector", "another namespace can reach nats at TCP 6222"},
 		"EventsWithoutAnEnd":                 {"prod", "ACTIONPLANE_EVENTS_MAX_BYTES: \"10737418240\"", "ACTIONPLANE_EVENTS_MAX_BYTES: \"0\"", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
 		"EventsWithoutAnEndElsewhere":        {"managed", "ACTIONPLANE_EVENTS_MAX_BYTES: \"4294967296\"", "ACTIONPLANE_EVENTS_MAX_AGE: 24h", "ACTIONPLANE_EVENTS_MAX_BYTES is not set"},
+		"NoBackup":                           {"prod", "kind: CronJob\nmetadata:\n  labels:\n    app.kubernetes.io/name: backup\n    app.kubernetes.io/part-of: actionplane\n  name: backup", "kind: CronJob\nmetadata:\n  name: bakup", "there is no CronJob backup"},
+		"ABackupBesideAnother":               {"managed", "concurrencyPolicy: Forbid", "concurrencyPolicy: Allow", "CronJob backup: may run beside itself"},
+		"ABackupWithoutAnEnd":                {"prod", "activeDeadlineSeconds: 21600", "completions: 1", "CronJob backup: may try for ever"},
+		"ABackupThatNobodyAskedFor":          {"prod", "suspend: true", "suspend: false", "before anybody has said where"},
+		"ABackupWithoutStreams":              {"prod", "name: NATS_URL\n              valueFrom:\n                secretKeyRef:\n                  key: url\n                  name: actionplane-nats\n            - name: ACTIONPLANE_MASTER_KEY", "name: NATS\n              value: none\n            - name: ACTIONPLANE_MASTER_KEY", "CronJob backup: NATS_URL is not set"},
+		"ABackupWithoutOldOnes":              {"prod", "name: KEEP", "name: KEEPS", "CronJob backup: KEEP is not set"},
+		"ABackupThatReachesNoStream":         {"prod", "actionplane.dev/nats: client\n            actionplane.dev/postgres: client\n            app.kubernetes.io/name: backup", "actionplane.dev/postgres: client\n            app.kubernetes.io/name: backup", "backup cannot reach nats at TCP 4222"},
+		"ABackupThatReachesNoSchema":         {"managed", "actionplane.dev/postgres: client\n            app.kubernetes.io/name: backup", "app.kubernetes.io/name: backup", "backup cannot reach 10.1.2.3 at TCP 5432"},
+		"ABackupThatReachesMore":             {"prod", "actionplane.dev/nats: client\n            actionplane.dev/postgres: client\n            app.kubernetes.io/name: backup", "actionplane.dev/internet: client\n            actionplane.dev/nats: client\n            actionplane.dev/postgres: client\n            app.kubernetes.io/name: backup", "backup can reach 93.184.216.34 at TCP 443"},
+		"ABackupThatGoesWithItsPod":          {"prod", "persistentVolumeClaim:\n              claimName: backups", "emptyDir:\n              sizeLimit: 1Gi", "/backups is not on a volume that stays"},
+		"ABackupOntoNoClaim":                 {"prod", "claimName: backups", "claimName: backup", "there is no PersistentVolumeClaim backup"},
+		"ABackupByAScriptThatIsNotThere":     {"prod", "backup/backup.sh", "backup/bakup.sh", "no such file"},
+		"ABackupWhereItsImageHasNone":        {"prod", "/usr/local/lib/actionplane/backup/backup.sh", "/backup/backup.sh", "does not put deploy/backup into /backup"},
+		"ABackupThatMayDoAnything":           {"prod", "readOnlyRootFilesystem: true\n            volumeMounts:\n            - mountPath: /backups", "readOnlyRootFilesystem: false\n            volumeMounts:\n            - mountPath: /backups", "CronJob backup: container backup: may write to its image"},
 		"AStoreThatAnotherNamespaceMayReach": {"dev", "matchLabels:\n          actionplane.dev/postgres: client\n    ports", "matchLabels:\n          actionplane.dev/postgres: client\n    - namespaceSelector: {}\n    ports", "another namespace can reach postgres at TCP 5432"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,6 +103,22 @@ func TestBreachesOfAnOverlayAreFound(t *testing.T) {
 			wantFinding(t, broken.check(h), b.finding)
 		})
 	}
+}
+
+// TestADatabaseThatIsNotSavedIsFound: the URLs are the operator's, so what is
+// held to be one database is the list of what they look like.
+func TestADatabaseThatIsNotSavedIsFound(t *testing.T) {
+	t.Parallel()
+	h, err := readHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := render(root, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.documented["actionplane-database"]["dispatch"] = "postgres://dispatch:<password>@<another>:5432/actionplane"
+	wantFinding(t, o.check(h), "saves host:5432/actionplane, and dispatch has another:5432/actionplane")
 }
 
 // in returns a text with the breach in it.

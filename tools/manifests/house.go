@@ -14,10 +14,11 @@ import (
 // house is what is to be deployed: the services, what each needs, and the
 // variables that they read.
 type house struct {
-	root      string
-	services  map[string]service
-	variables map[string]variable
-	secrets   map[string][]string // keys of the Secrets that an operator makes, by name
+	root       string
+	services   map[string]service
+	variables  map[string]variable
+	secrets    map[string][]string          // keys of the Secrets that an operator makes, by name
+	documented map[string]map[string]string // what their values look like, by key
 }
 
 // service is one of services/*/cmd.
@@ -35,7 +36,7 @@ type variable struct {
 const allInOne = "allinone"
 
 func readHouse(root string) (*house, error) {
-	h := &house{root: root, services: map[string]service{}, variables: map[string]variable{}, secrets: map[string][]string{}}
+	h := &house{root: root, services: map[string]service{}, variables: map[string]variable{}, secrets: map[string][]string{}, documented: map[string]map[string]string{}}
 	for _, read := range []func() error{h.readServices, h.readVariables, h.readSecrets} {
 		if err := read(); err != nil {
 			return nil, err
@@ -95,7 +96,7 @@ func (h *house) readSecrets() error {
 	}
 	for _, object := range objects {
 		if s, ok := object.(*corev1.Secret); ok {
-			h.secrets[s.Name] = secretKeys(s)
+			h.secrets[s.Name], h.documented[s.Name] = secretKeys(s), s.StringData
 		}
 	}
 	return nil
@@ -105,7 +106,7 @@ func (h *house) readSecrets() error {
 func (h *house) checkSecrets(overlays []*overlay) []string {
 	used := map[string]bool{}
 	for _, o := range overlays {
-		for _, w := range o.workloads {
+		for _, w := range o.runs() {
 			for _, r := range w.references() {
 				used[r.kind+r.name+r.key] = true
 			}

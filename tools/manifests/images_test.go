@@ -54,7 +54,7 @@ func TestTheImagesOfProductionComeUp(t *testing.T) {
 	for _, service := range h.names() {
 		p.build(t, service)
 	}
-	checkPodsOfProduction(t, func(pod *pod) *exec.Cmd { return p.run(t, pod) }, func(pod *pod) { p.checkConfined(t, pod) })
+	checkPodsOfProduction(t, func(pod *pod) *exec.Cmd { return p.run(t, pod) }, func(pod *pod) { p.checkConfined(t, pod) }, func(*cluster, *overlay) {})
 }
 
 // checkConfined asks the kernel whether the container's process is as confined

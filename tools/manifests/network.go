@@ -36,7 +36,7 @@ func (o *overlay) checkNetwork(h *house) []string {
 // inside are all conversations between pods.
 func (o *overlay) inside(h *house) []conversation {
 	var all []conversation
-	for _, from := range o.workloads {
+	for _, from := range o.runs() {
 		for _, to := range o.workloads {
 			for name, number := range to.pod().ports {
 				all = append(all, conversation{from.pod(), to.pod(), tcp(number), o.talks(h, from, to, name)})
@@ -49,7 +49,7 @@ func (o *overlay) inside(h *house) []conversation {
 // talks says who has to do with whom.
 func (o *overlay) talks(h *house, from, to workload, at string) bool {
 	service := from.service()
-	needs := h.services[service]
+	needs := h.needs(service)
 	switch to.name + " " + at {
 	case "nats client":
 		return service != "" && service != allInOne
@@ -60,7 +60,7 @@ func (o *overlay) talks(h *house, from, to workload, at string) bool {
 	case "redis redis":
 		return needs.cache
 	case "otel otlp":
-		return service != "" && service != allInOne
+		return service != "" && service != allInOne && service != backupJob
 	case "gateway public", "allinone public": // a target like any other, for developers
 		return o.forDevelopers() && slices.Contains(callers, service)
 	}
@@ -78,9 +78,9 @@ func (o *overlay) leaving(h *house) []conversation {
 	dns := stranger("the cluster's DNS", map[string]string{"kubernetes.io/metadata.name": "kube-system"}, map[string]string{"k8s-app": "kube-dns"})
 	observability := stranger("observability", map[string]string{"kubernetes.io/metadata.name": "observability"}, nil)
 	var all []conversation
-	for _, w := range o.workloads {
+	for _, w := range o.runs() {
 		pod, service := w.pod(), w.service()
-		needs, calls, ours := h.services[service], slices.Contains(callers, service), service != ""
+		needs, calls, ours := h.needs(service), slices.Contains(callers, service), service != ""
 		mails := service == "approvals" || service == allInOne
 		say := func(to peer, at port, wanted bool) { all = append(all, conversation{pod, to, at, wanted}) }
 		say(dns, port{corev1.ProtocolUDP, 53}, true)
@@ -94,7 +94,7 @@ func (o *overlay) leaving(h *house) []conversation {
 		say(outside(lan), tcp(5432), o.lacks("postgres") && needs.database)
 		say(outside(lan), tcp(6379), o.lacks("redis") && needs.cache)
 		say(outside(lan), tcp(4222), o.lacks("nats") && ours && service != allInOne)
-		say(observability, tcp(4317), o.forDevelopers() && calls || !o.forDevelopers() && ours)
+		say(observability, tcp(4317), o.forDevelopers() && calls || !o.forDevelopers() && ours && service != backupJob)
 	}
 	return all
 }

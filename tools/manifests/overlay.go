@@ -12,6 +12,7 @@ import (
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -29,6 +30,8 @@ type overlay struct {
 
 	namespace    *corev1.Namespace
 	workloads    []workload
+	jobs         []*batchv1.CronJob
+	claims       map[string]*corev1.PersistentVolumeClaim
 	services     []*corev1.Service
 	accounts     []*corev1.ServiceAccount
 	configMaps   map[string]*corev1.ConfigMap
@@ -42,7 +45,7 @@ type overlay struct {
 	rules        []*monitoring.PrometheusRule
 }
 
-// workload is a Deployment or a StatefulSet.
+// workload is a Deployment, a StatefulSet, or what a CronJob starts.
 type workload struct {
 	kind, name  string
 	labels      map[string]string
@@ -91,7 +94,7 @@ func parse(name string, text []byte) (*overlay, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &overlay{name: name, text: text, configMaps: map[string]*corev1.ConfigMap{}, secrets: map[string]*corev1.Secret{}}
+	o := &overlay{name: name, text: text, configMaps: map[string]*corev1.ConfigMap{}, secrets: map[string]*corev1.Secret{}, claims: map[string]*corev1.PersistentVolumeClaim{}}
 	for _, object := range objects {
 		if err := o.add(object); err != nil {
 			return nil, err
@@ -114,6 +117,10 @@ func (o *overlay) add(object runtime.Object) error {
 			kind: "StatefulSet", name: v.Name, labels: v.Labels, replicas: v.Spec.Replicas, selector: v.Spec.Selector, template: v.Spec.Template,
 			serviceName: v.Spec.ServiceName, claims: v.Spec.VolumeClaimTemplates,
 		})
+	case *batchv1.CronJob:
+		o.jobs = append(o.jobs, v)
+	case *corev1.PersistentVolumeClaim:
+		o.claims[v.Name] = v
 	case *corev1.Service:
 		o.services = append(o.services, v)
 	case *corev1.ServiceAccount:
@@ -155,7 +162,7 @@ func (o *overlay) addForeign(object runtime.Object) error {
 func (o *overlay) check(h *house) []string {
 	var findings []string
 	for _, look := range []func(*house) []string{
-		o.checkSet, o.checkSecurity, o.checkPods, o.checkImages, o.checkReferences, o.checkEnvironment,
+		o.checkSet, o.checkSecurity, o.checkPods, o.checkJobs, o.checkBackup, o.checkImages, o.checkReferences, o.checkEnvironment,
 		o.checkMemory, o.checkStops, o.checkEventsLimit, o.checkSelections, o.checkScalers, o.checkCertificates, o.checkMonitors, o.checkNetwork,
 	} {
 		for _, finding := range look(h) {
@@ -187,6 +194,15 @@ func (o *overlay) ours() []workload {
 		}
 	}
 	return ours
+}
+
+// runs returns all that runs: workloads, and what CronJobs start.
+func (o *overlay) runs() []workload {
+	all := slices.Clone(o.workloads)
+	for _, j := range o.jobs {
+		all = append(all, workload{kind: "CronJob", name: j.Name, labels: j.Labels, template: j.Spec.JobTemplate.Spec.Template})
+	}
+	return all
 }
 
 func (w workload) String() string { return w.kind + " " + w.name }

@@ -78,13 +78,13 @@ func checkResources(c corev1.Container) []string {
 // tag in the overlays for developers, where skaffold fills in what it has built.
 func (o *overlay) checkImages(h *house) []string {
 	var findings []string
-	for _, w := range o.workloads {
+	for _, w := range o.runs() {
 		for _, c := range w.template.Spec.Containers {
 			name, tag, pinned := strings.Cut(c.Image, ":")
 			service, built := strings.CutPrefix(name, "actionplane/")
 			switch {
 			case pinned && tag != "latest":
-			case !pinned && built && (service == allInOne || slices.Contains(h.names(), service)):
+			case !pinned && built && (service == allInOne || service == backupJob || slices.Contains(h.names(), service)):
 			default:
 				findings = append(findings, fmt.Sprintf("%s: image %s is not pinned", w, c.Image))
 			}

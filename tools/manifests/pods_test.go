@@ -39,7 +39,7 @@ type pod struct {
 
 func (o *overlay) workload(t *testing.T, name string) workload {
 	t.Helper()
-	for _, w := range o.workloads {
+	for _, w := range o.runs() {
 		if w.name == name {
 			return w
 		}
@@ -130,19 +130,24 @@ func (p *pod) start(t *testing.T, cmd *exec.Cmd) {
 }
 
 // process is the binary alone, with the variables of the pod and no others.
-// Paths of its volumes are those of this machine.
 func (p *pod) process(binaries string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(binaries, p.w.service()), p.container.Args...)
-	cmd.Dir = "/"
+	cmd.Dir, cmd.Env = "/", p.variables()
+	return cmd
+}
+
+// variables are the pod's, with the paths of its volumes on this machine.
+func (p *pod) variables() []string {
+	var all []string
 	for name, value := range p.env {
 		for in, here := range p.mounts {
 			if rest, inside := strings.CutPrefix(value, in); inside && (rest == "" || rest[0] == '/') {
 				value = here + rest
 			}
 		}
-		cmd.Env = append(cmd.Env, name+"="+value)
+		all = append(all, name+"="+value)
 	}
-	return cmd
+	return all
 }
 
 // await waits until a probe passes, for as long as the kubelet would.

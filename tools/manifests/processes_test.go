@@ -27,12 +27,12 @@ func TestThePodsOfProductionComeUp(t *testing.T) {
 	if binaries == "" {
 		t.Skip("needs binaries: make manifests")
 	}
-	checkPodsOfProduction(t, func(p *pod) *exec.Cmd { return p.process(binaries) }, func(*pod) {})
+	checkPodsOfProduction(t, func(p *pod) *exec.Cmd { return p.process(binaries) }, func(*pod) {}, func(c *cluster, o *overlay) { c.checkBackup(t, o, binaries) })
 }
 
 // checkPodsOfProduction starts every pod with a command, has a look at it when
-// all are ready, and stops them.
-func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func(*pod)) {
+// all are ready, and then at the house, and stops them.
+func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func(*pod), lookAround func(*cluster, *overlay)) {
 	h, err := readHouse(root)
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +58,7 @@ func checkPodsOfProduction(t *testing.T, command func(*pod) *exec.Cmd, look func
 	}
 	c.createTarget(t, pods["gateway"].ports["public"])
 	c.checkStreams(t)
+	lookAround(c, o)
 	for _, s := range o.scalers {
 		checkScaledBy(t, s, pods[s.Spec.ScaleTargetRef.Name])
 	}
@@ -105,6 +106,20 @@ func checkScaledBy(t *testing.T, s *autoscalingv2.HorizontalPodAutoscaler, p *po
 // checkStreams wants every stream on as many nodes as the overlay says.
 func (c *cluster) checkStreams(t *testing.T) {
 	t.Helper()
+	streams := c.streams(t)
+	for _, s := range streams {
+		if s.Replicas != len(c.nodes) {
+			t.Errorf("stream %s has %d replicas", s.Name, s.Replicas)
+		}
+	}
+	if len(streams) == 0 {
+		t.Error("there are no streams")
+	}
+}
+
+// streams returns all that there are.
+func (c *cluster) streams(t *testing.T) []jetstream.StreamConfig {
+	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AddCert(c.authority.certificate)
 	conn, err := nats.Connect(c.secrets["actionplane-nats"]["url"], nats.Secure(&tls.Config{RootCAs: roots}))
@@ -116,14 +131,13 @@ func (c *cluster) checkStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	streams := 0
+	var streams []jetstream.StreamConfig
 	list := js.ListStreams(t.Context())
 	for s := range list.Info() {
-		if streams++; s.Config.Replicas != len(c.nodes) {
-			t.Errorf("stream %s has %d replicas", s.Config.Name, s.Config.Replicas)
-		}
+		streams = append(streams, s.Config)
 	}
-	if list.Err() != nil || streams == 0 {
-		t.Errorf("%d streams, %v", streams, list.Err())
+	if list.Err() != nil {
+		t.Fatal(list.Err())
 	}
+	return streams
 }

@@ -73,7 +73,7 @@ func isTrue(b *bool) bool { return b != nil && *b }
 // list of what an operator makes.
 func (o *overlay) checkReferences(h *house) []string {
 	var findings []string
-	for _, w := range o.workloads {
+	for _, w := range o.runs() {
 		for _, r := range w.references() {
 			keys, there := o.keys(h, r)
 			if (!there || r.key != "" && !slices.Contains(keys, r.key)) && !r.optional {
@@ -81,7 +81,19 @@ func (o *overlay) checkReferences(h *house) []string {
 			}
 		}
 		findings = append(findings, w.checkMounts()...)
+		findings = append(findings, o.checkClaims(w)...)
 		findings = append(findings, o.checkAccount(w)...)
+	}
+	return findings
+}
+
+// checkClaims wants the claims of volumes to be there.
+func (o *overlay) checkClaims(w workload) []string {
+	var findings []string
+	for _, v := range w.template.Spec.Volumes {
+		if c := v.PersistentVolumeClaim; c != nil && o.claims[c.ClaimName] == nil {
+			findings = append(findings, fmt.Sprintf("%s: there is no PersistentVolumeClaim %s", w, c.ClaimName))
+		}
 	}
 	return findings
 }

@@ -20,8 +20,8 @@ func (o *overlay) checkSecurity(*house) []string {
 	if o.namespace == nil || o.namespace.Labels[enforceLabel] != level {
 		findings = append(findings, fmt.Sprintf("the namespace does not enforce the level %s", level))
 	}
-	for _, w := range o.workloads {
-		for _, f := range checkPod(w.template.Spec) {
+	for _, w := range o.runs() {
+		for _, f := range checkPod(w) {
 			findings = append(findings, w.String()+": "+f)
 		}
 		for _, c := range w.template.Spec.Containers {
@@ -34,8 +34,9 @@ func (o *overlay) checkSecurity(*house) []string {
 	return findings
 }
 
-func checkPod(spec corev1.PodSpec) []string {
+func checkPod(w workload) []string {
 	var findings []string
+	spec := w.template.Spec
 	breach := func(yes bool, text string) {
 		if yes {
 			findings = append(findings, text)
@@ -52,7 +53,8 @@ func checkPod(spec corev1.PodSpec) []string {
 	breach(s.RunAsUser == nil || *s.RunAsUser == 0, "names no user")
 	breach(s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault, "has no seccomp profile")
 	for _, v := range spec.Volumes {
-		breach(v.ConfigMap == nil && v.Secret == nil && v.EmptyDir == nil, fmt.Sprintf("volume %s is of a kind that nothing needs", v.Name))
+		kept := v.PersistentVolumeClaim != nil && w.kind == "CronJob" // other volumes are of claims of their own
+		breach(v.ConfigMap == nil && v.Secret == nil && v.EmptyDir == nil && !kept, fmt.Sprintf("volume %s is of a kind that nothing needs", v.Name))
 		breach(v.EmptyDir != nil && v.EmptyDir.SizeLimit == nil, fmt.Sprintf("volume %s may fill the node", v.Name))
 	}
 	return findings

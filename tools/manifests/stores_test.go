@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/actionplane/actionplane/libs/cache/cachetest"
@@ -35,6 +36,7 @@ type cluster struct {
 	authority *authority
 	nodes     []*server.Server
 	secrets   map[string]map[string]string
+	reader    string // URL of the database, for the role that backups are made by
 }
 
 // startCluster starts a Postgres that wants TLS, a Redis, and the NATS nodes of
@@ -61,6 +63,7 @@ func startCluster(t *testing.T, h *house, o *overlay) *cluster {
 	c.secrets["actionplane-nats"] = map[string]string{"url": c.startNATS(t, o)}
 	c.secrets["actionplane-redis"] = map[string]string{"url": cachetest.URL(t)}
 	c.secrets["actionplane-database"] = c.startPostgres(t, h)
+	c.secrets["actionplane-backup"] = map[string]string{"database-url": c.reader}
 	c.secrets["actionplane-access"] = map[string]string{"admin-token": adminToken, "organization-id": organization}
 	c.secrets["actionplane-targets"] = map[string]string{"master-key": masterKey}
 	return c
@@ -173,9 +176,33 @@ func (c *cluster) startPostgres(t *testing.T, h *house) map[string]string {
 			socket = filepath.Join(parsed.Query().Get("host"), ".s.PGSQL."+parsed.Query().Get("port"))
 			addr = c.offerTLS(t, socket)
 		}
-		urls[service] = fmt.Sprintf("postgres://%s:unasked@%s/%s?sslmode=verify-full", service, addr, pgserver.Database)
+		urls[service] = secureURL(service, addr)
 	}
+	c.reader = secureURL(backupJob, addr)
+	letRead(t, s)
 	return urls
+}
+
+// secureURL is the database's for somebody who comes over TCP.
+func secureURL(role, addr string) string {
+	return fmt.Sprintf("postgres://%s:unasked@%s/%s?sslmode=verify-full", role, addr, pgserver.Database)
+}
+
+// letRead makes the role that the component backup asks for.
+func letRead(t *testing.T, s *pgserver.Server) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL(pgserver.Superuser, pgserver.Database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	for _, sql := range []string{
+		"CREATE ROLE backup LOGIN PASSWORD 'unasked' IN ROLE pg_read_all_data", "GRANT CONNECT ON DATABASE " + pgserver.Database + " TO backup",
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // offerTLS speaks TLS for a Postgres on a Unix socket.
