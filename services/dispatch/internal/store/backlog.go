@@ -35,10 +35,14 @@ SELECT state, count(*), 0 FROM (
     (SELECT 'dead' FROM deliveries WHERE state IN ('failed', 'exhausted') LIMIT $1)
 ) AS waiting GROUP BY state`
 
-// Backlog counts. Times to wake at are the services' own, and so is now.
+// Backlog counts.
 func (s *Store) Backlog(ctx context.Context, now time.Time) (Backlog, error) {
 	b := Backlog{States: map[delivery.State]int64{}}
-	rows, err := s.db.Query(ctx, selectBacklog, BacklogLimit, now)
+	m, err := s.moment(ctx)
+	if err != nil {
+		return b, err
+	}
+	rows, err := s.db.Query(ctx, selectBacklog, BacklogLimit, m.Shared(now))
 	if err != nil {
 		return b, fmt.Errorf("count what waits: %w", pg.Translate(err))
 	}

@@ -32,7 +32,9 @@ FROM circuits WHERE tenant_id = $1 AND target_id = $2`
 
 	deleteSenders = `DELETE FROM senders WHERE seen_at < now() - interval '1 hour'`
 
-	countSenders = `SELECT count(*) FROM senders WHERE seen_at > now() - interval '10 seconds'`
+	// Those that were seen later than now were before the clock was set back:
+	// who is alive is seen again at once.
+	countSenders = `SELECT count(*) FROM senders WHERE seen_at > now() - interval '10 seconds' AND seen_at < now() + interval '10 seconds'`
 
 	deleteSender = `DELETE FROM senders WHERE id = $1`
 )

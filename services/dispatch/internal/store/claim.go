@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/fairness"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
@@ -26,13 +27,16 @@ LEFT JOIN LATERAL (SELECT body, condition FROM runs WHERE id = d.run_id LIMIT 1)
 // Claim starts attempts of deliveries that are due, as many of each target as
 // takes say, and leases them for their target's timeout and margin. One whose
 // lease ran out is due, too: its worker is lost, and so is what came of its
-// attempt. Times to wake at are written and read by the clocks of services,
-// which differ by less than a lease's margin; the database's is in none of them,
-// so that it may stand where it likes.
+// attempt. Times to wake at are written and read by the clock that replicas
+// share, see package clock: theirs and the database's may stand where they like.
 func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Duration) (claimed []run.Delivery, err error) {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return nil, err
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		now := time.Now()
-		due, err := selectDue(ctx, tx, takes, now)
+		due, err := selectDue(ctx, tx, m, takes, now)
 		if err != nil {
 			return err
 		}
@@ -43,7 +47,7 @@ func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Du
 		if err := insertAttempts(ctx, tx, lost); err != nil {
 			return err
 		}
-		return updateDeliveries(ctx, tx, claimed)
+		return updateDeliveries(ctx, tx, m, claimed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim due deliveries: %w", err)
@@ -51,19 +55,19 @@ func (s *Store) Claim(ctx context.Context, takes []fairness.Take, margin time.Du
 	return claimed, nil
 }
 
-func selectDue(ctx context.Context, tx pgx.Tx, takes []fairness.Take, now time.Time) ([]run.Delivery, error) {
+func selectDue(ctx context.Context, tx pgx.Tx, m clock.Moment, takes []fairness.Take, now time.Time) ([]run.Delivery, error) {
 	tenants, targets, counts := make([]string, len(takes)), make([]string, len(takes)), make([]int32, len(takes))
 	for i, t := range takes {
 		tenants[i], targets[i], counts[i] = t.Tenant, t.Target, int32(t.N)
 	}
-	rows, err := tx.Query(ctx, claimDue, tenants, targets, counts, now)
+	rows, err := tx.Query(ctx, claimDue, tenants, targets, counts, m.Shared(now))
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) {
 		var body []byte
 		var condition, traceparent string
-		d, err := scanDelivery(row, &body, &condition, &traceparent)
+		d, err := scanDelivery(m, row, &body, &condition, &traceparent)
 		d.Body, d.Condition, d.Traceparent = body, condition, traceparent
 		return d, err
 	})
@@ -74,7 +78,7 @@ func start(due []run.Delivery, now time.Time, margin time.Duration) (started []r
 	for _, d := range due {
 		if d.State == delivery.Sending {
 			lost = append(lost, attemptRow{d.ID, run.Attempt{
-				Number: d.Attempt, StartedAt: d.Changed, Duration: now.Sub(d.Changed),
+				Number: d.Attempt, StartedAt: d.Changed, Duration: max(0, now.Sub(d.Changed)), // another clock
 				Outcome: delivery.OutcomeRetryable, Error: "the worker was lost before it could tell the result",
 			}})
 			if d.Delivery, err = d.Apply(delivery.Abandon(now)); err != nil {
@@ -97,7 +101,7 @@ FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text
 WHERE d.id = g.id`
 
 // updateDeliveries writes what changes in deliveries that tx has locked.
-func updateDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery) error {
+func updateDeliveries(ctx context.Context, tx pgx.Tx, m clock.Moment, deliveries []run.Delivery) error {
 	if len(deliveries) == 0 {
 		return nil
 	}
@@ -106,7 +110,7 @@ func updateDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery)
 	reasons, errs, wakes, changed := make([]string, n), make([]string, n), make([]*time.Time, n), make([]time.Time, n)
 	for i, d := range deliveries {
 		ids[i], states[i], attempts[i], earlier[i] = int64(d.ID), string(d.State), int32(d.Attempt), int32(d.Earlier)
-		reasons[i], errs[i], wakes[i], changed[i] = string(d.Reason), clean(d.Error), orNull(d.Wake()), d.Changed
+		reasons[i], errs[i], wakes[i], changed[i] = string(d.Reason), clean(d.Error), orNull(wake(m, d)), d.Changed
 	}
 	_, err := tx.Exec(ctx, updateDeliveryRows, ids, states, attempts, earlier, reasons, errs, wakes, changed)
 	return err
@@ -118,6 +122,10 @@ const selectNextWake = `SELECT min(wake_at) FROM deliveries WHERE wake_at IS NOT
 // NextWake returns how long nothing is to be done; ok is false where nothing
 // ever is.
 func (s *Store) NextWake(ctx context.Context) (wait time.Duration, ok bool, err error) {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return 0, false, err
+	}
 	var next *time.Time
 	if err := s.db.QueryRow(ctx, selectNextWake).Scan(&next); err != nil {
 		return 0, false, fmt.Errorf("look for the next due delivery: %w", pg.Translate(err))
@@ -125,5 +133,5 @@ func (s *Store) NextWake(ctx context.Context) (wait time.Duration, ok bool, err 
 	if next == nil {
 		return 0, false, nil
 	}
-	return time.Until(*next), true, nil
+	return next.Sub(m.Shared(time.Now())), true, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -30,7 +31,7 @@ func newTables() tables {
 
 // copyRuns stores runs that are all new; otherwise none, with
 // CodeAlreadyExists.
-func (s *Store) copyRuns(ctx context.Context, runs []run.Run) error {
+func (s *Store) copyRuns(ctx context.Context, m clock.Moment, runs []run.Run) error {
 	room := 0
 	for _, r := range runs {
 		room += runRoom + len(r.Body)
@@ -42,7 +43,7 @@ func (s *Store) copyRuns(ctx context.Context, runs []run.Run) error {
 		}
 	}
 	deliveries := deliveriesOf(runs)
-	return s.db.CopyAll(ctx, rows, s.tables.copyDeliveries(deliveries), s.tables.copyAttempts(attemptsOf(deliveries)))
+	return s.db.CopyAll(ctx, rows, s.tables.copyDeliveries(m, deliveries), s.tables.copyAttempts(attemptsOf(deliveries)))
 }
 
 func copyRun(rows *pg.Rows, r run.Run) error {
@@ -65,7 +66,7 @@ func copyRun(rows *pg.Rows, r run.Run) error {
 	return nil
 }
 
-func (t tables) copyDeliveries(deliveries []run.Delivery) *pg.Rows {
+func (t tables) copyDeliveries(m clock.Moment, deliveries []run.Delivery) *pg.Rows {
 	rows := t.deliveries.Rows(len(deliveries) * deliveryRoom)
 	for _, d := range deliveries {
 		rows.Begin()
@@ -85,7 +86,7 @@ func (t tables) copyDeliveries(deliveries []run.Delivery) *pg.Rows {
 		rows.Integer(int32(d.Earlier))
 		rows.Text(string(d.Reason))
 		rows.Text(clean(d.Error))
-		rows.TimeOrNull(d.Wake())
+		rows.TimeOrNull(wake(m, d))
 		rows.Time(d.Changed)
 		rows.Time(d.CreatedAt)
 		rows.BytesOrNull(d.Body)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -40,9 +41,12 @@ WHERE delivery_id IN (SELECT id FROM sent)`
 // somebody else's run or delivery has an id of these.
 func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
 	runs = once(runs)
-	err := s.copyRuns(ctx, runs)
+	m, err := s.moment(ctx)
+	if err == nil {
+		err = s.copyRuns(ctx, m, runs)
+	}
 	if fault.CodeOf(err) == fault.CodeAlreadyExists { // hardly ever, for events are looked up before
-		err = s.insertRuns(ctx, runs)
+		err = s.insertRuns(ctx, m, runs)
 	}
 	if err != nil {
 		return fmt.Errorf("create runs: %w", err)
@@ -54,18 +58,21 @@ func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
 }
 
 // insertRuns stores those runs that are new.
-func (s *Store) insertRuns(ctx context.Context, runs []run.Run) error {
+func (s *Store) insertRuns(ctx context.Context, m clock.Moment, runs []run.Run) error {
 	rows, err := runRows(runs)
 	if err != nil {
 		return err
 	}
 	deliveries := deliveriesOf(runs)
-	return s.db.Statement(ctx, insertRuns, slices.Concat(deliveryRows(deliveries), rows, attemptRows(attemptsOf(deliveries)))...)
+	return s.db.Statement(ctx, insertRuns, slices.Concat(deliveryRows(m, deliveries), rows, attemptRows(attemptsOf(deliveries)))...)
 }
 
 // CreateDeliveries stores deliveries whose run is not stored yet.
 func (s *Store) CreateDeliveries(ctx context.Context, deliveries []run.Delivery) error {
-	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return insertDeliveries(ctx, tx, deliveries) })
+	m, err := s.moment(ctx)
+	if err == nil {
+		err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error { return insertDeliveries(ctx, tx, m, deliveries) })
+	}
 	if err != nil {
 		return fmt.Errorf("create deliveries: %w", err)
 	}
@@ -143,11 +150,11 @@ func stepsOf(r run.Run) (string, error) {
 }
 
 // insertDeliveries stores deliveries and their attempts.
-func insertDeliveries(ctx context.Context, tx pgx.Tx, deliveries []run.Delivery) error {
+func insertDeliveries(ctx context.Context, tx pgx.Tx, m clock.Moment, deliveries []run.Delivery) error {
 	if len(deliveries) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, insertDeliveryRows, deliveryRows(deliveries)...); err != nil {
+	if _, err := tx.Exec(ctx, insertDeliveryRows, deliveryRows(m, deliveries)...); err != nil {
 		return err
 	}
 	return insertAttempts(ctx, tx, attemptsOf(deliveries))
@@ -165,7 +172,7 @@ FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::t
      state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent)`
 
 // deliveryRows returns the arguments of insertDeliveryRows.
-func deliveryRows(deliveries []run.Delivery) []any {
+func deliveryRows(m clock.Moment, deliveries []run.Delivery) []any {
 	n := len(deliveries)
 	ids, runs, tenants, positions := make([]int64, n), make([]int64, n), make([]string, n), make([]int32, n)
 	targets, names, versions, kinds := make([]string, n), make([]string, n), make([]int64, n), make([]string, n)
@@ -180,7 +187,7 @@ func deliveryRows(deliveries []run.Delivery) []any {
 		targets[i], names[i], versions[i], kinds[i] = clean(d.TargetID), clean(d.TargetName), int64(d.Version), string(d.Kind)
 		endpoints[i], timeouts[i], interrupts[i] = clean(d.Endpoint), int64(d.Timeout), d.Interrupts
 		states[i], attempts[i], earlier[i] = string(d.State), int32(d.Attempt), int32(d.Earlier)
-		reasons[i], errs[i], wakes[i] = string(d.Reason), clean(d.Error), orNull(d.Wake())
+		reasons[i], errs[i], wakes[i] = string(d.Reason), clean(d.Error), orNull(wake(m, d))
 		changed[i], created[i], bodies[i] = d.Changed, d.CreatedAt, d.Body
 	}
 	return []any{

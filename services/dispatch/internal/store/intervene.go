@@ -81,10 +81,14 @@ func (s *Store) InterveneAll(ctx context.Context, tenant string, f DeliveryFilte
 const maxRuns = 100
 
 func (s *Store) intervene(ctx context.Context, ids []run.ID, chosen map[run.DeliveryID]bool, what Intervention) (n int, err error) {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var changed []run.Delivery
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		n, changed = 0, nil
-		byRun, err := lockRuns(ctx, tx, ids)
+		byRun, err := lockRuns(ctx, tx, m, ids)
 		if err != nil {
 			return err
 		}
@@ -93,7 +97,7 @@ func (s *Store) intervene(ctx context.Context, ids []run.ID, chosen map[run.Deli
 			k, c := steps.intervene(chosen, what, now)
 			n, changed = n+k, append(changed, c...)
 		}
-		return updateDeliveries(ctx, tx, changed)
+		return updateDeliveries(ctx, tx, m, changed)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("intervene: %w", err)

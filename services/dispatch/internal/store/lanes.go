@@ -45,7 +45,11 @@ const (
 // the most does not hide the others; and where there are very many targets, at
 // those behind after, and next is the last one it looked at, "" at the end.
 func (s *Store) Due(ctx context.Context, after fairness.Lane) (lanes []fairness.Lane, next fairness.Lane, err error) {
-	now := time.Now()
+	m, err := s.moment(ctx)
+	if err != nil {
+		return nil, next, err
+	}
+	now := m.Shared(time.Now())
 	lanes, err = s.dueLanes(ctx, countDue, maxDue, now)
 	total := 0
 	for _, l := range lanes {
@@ -88,7 +92,11 @@ WHERE id IN (SELECT id FROM deliveries WHERE tenant_id = $1 AND target_id = $2 A
 // PutOff lets what is due of a target wait, because it is not tried at the
 // moment. It does not count as an attempt.
 func (s *Store) PutOff(ctx context.Context, tenant, target string, wait time.Duration) error {
-	if _, err := s.db.Exec(ctx, putOff, tenant, target, wait.Seconds(), maxPutOff, time.Now()); err != nil {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.db.Exec(ctx, putOff, tenant, target, wait.Seconds(), maxPutOff, m.Shared(time.Now())); err != nil {
 		return fmt.Errorf("put off deliveries of target %s: %w", target, pg.Translate(err))
 	}
 	return nil

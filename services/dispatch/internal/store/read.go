@@ -135,11 +135,15 @@ func (s *Store) runs(ctx context.Context, tenant, statement string, args ...any)
 
 // deliveries returns what a statement of deliveryColumns finds, completed.
 func (s *Store) deliveries(ctx context.Context, statement string, args ...any) ([]run.Delivery, error) {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := s.db.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, pg.Translate(err)
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
+	found, err := pgx.CollectRows(rows, scanBy(m))
 	if err != nil || len(found) == 0 {
 		return nil, pg.Translate(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
@@ -14,13 +15,17 @@ import (
 // meanwhile keeps its state, and the attempt is only recorded; one that is not
 // there is passed by.
 func (s *Store) Report(ctx context.Context, reports []run.Report) error {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return err
+	}
 	var changed []run.Delivery
-	err := s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		ids := make([]run.ID, len(reports))
 		for i, r := range reports {
 			ids[i] = r.Run
 		}
-		byRun, err := lockRuns(ctx, tx, ids)
+		byRun, err := lockRuns(ctx, tx, m, ids)
 		if err != nil {
 			return err
 		}
@@ -33,7 +38,7 @@ func (s *Store) Report(ctx context.Context, reports []run.Report) error {
 		if err := insertAttempts(ctx, tx, attempts); err != nil {
 			return err
 		}
-		return updateDeliveries(ctx, tx, changed)
+		return updateDeliveries(ctx, tx, m, changed)
 	})
 	if err != nil {
 		return fmt.Errorf("record attempts: %w", err)
@@ -46,12 +51,12 @@ func (s *Store) Report(ctx context.Context, reports []run.Report) error {
 // transactions wait for each other.
 const lockDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.run_id = ANY($1) ORDER BY d.id FOR UPDATE`
 
-func lockRuns(ctx context.Context, tx pgx.Tx, ids []run.ID) (map[run.ID]*steps, error) {
+func lockRuns(ctx context.Context, tx pgx.Tx, m clock.Moment, ids []run.ID) (map[run.ID]*steps, error) {
 	rows, err := tx.Query(ctx, lockDeliveries, int64s(ids))
 	if err != nil {
 		return nil, err
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
+	found, err := pgx.CollectRows(rows, scanBy(m))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -15,7 +16,7 @@ const deliveryColumns = `d.id, d.run_id, d.tenant_id, d.position, d.target_id, d
     coalesce(d.ordering_key, ''), d.event_sequence`
 
 // scanDelivery reads deliveryColumns, and after them into more.
-func scanDelivery(row pgx.CollectableRow, more ...any) (run.Delivery, error) {
+func scanDelivery(m clock.Moment, row pgx.CollectableRow, more ...any) (run.Delivery, error) {
 	var (
 		d                          run.Delivery
 		id, runID, timeout         int64
@@ -34,10 +35,12 @@ func scanDelivery(row pgx.CollectableRow, more ...any) (run.Delivery, error) {
 	d.Version, d.Kind, d.Timeout = uint64(version), run.Kind(kind), time.Duration(timeout)
 	d.State, d.Attempt, d.Earlier, d.Reason = delivery.State(state), int(attempt), int(earlier), delivery.Reason(reason)
 	d.Changed, d.CreatedAt = d.Changed.UTC(), d.CreatedAt.UTC()
-	if d.State == delivery.Sending {
-		d.Lease = orZero(wake)
-	} else {
-		d.Due = orZero(wake)
+	switch {
+	case wake == nil:
+	case d.State == delivery.Sending:
+		d.Lease = m.Own(*wake)
+	default:
+		d.Due = m.Own(*wake)
 	}
 	return d, err
 }

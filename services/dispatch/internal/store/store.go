@@ -19,6 +19,7 @@ type Store struct {
 	touched func([]run.Lane)
 	wrote   func([]run.Delivery)
 	tables  tables
+	watch   watch
 }
 
 // New returns a store on the service's pool. touched, unless nil, is told of
@@ -65,14 +66,6 @@ func orNull(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-// orZero is the reverse of orNull.
-func orZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 // int64s returns ids as the driver takes them.

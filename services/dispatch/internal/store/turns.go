@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/actionplane/actionplane/libs/pg"
+	"github.com/actionplane/actionplane/services/dispatch/internal/clock"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -43,6 +44,10 @@ type Early struct {
 // complete says of a delivery and its event's sequence whether all before it
 // are known. given is how many; early are those for which only that is missing.
 func (s *Store) GiveTurns(ctx context.Context, lanes []run.Lane, complete func(run.DeliveryID, uint64) bool) (given int, early []Early, err error) {
+	m, err := s.moment(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if _, err := tx.Exec(ctx, lockTurns); err != nil {
 			return err
@@ -51,7 +56,7 @@ func (s *Store) GiveTurns(ctx context.Context, lanes []run.Lane, complete func(r
 		if next, early, err = heads(ctx, tx, lanes, complete); err != nil || len(next) == 0 {
 			return err
 		}
-		given, err = release(ctx, tx, next)
+		given, err = release(ctx, tx, m, next)
 		return err
 	})
 	if err != nil {
@@ -95,13 +100,13 @@ func heads(ctx context.Context, tx pgx.Tx, lanes []run.Lane, complete func(run.D
 }
 
 // release makes queued deliveries due.
-func release(ctx context.Context, tx pgx.Tx, ids []run.DeliveryID) (int, error) {
+func release(ctx context.Context, tx pgx.Tx, m clock.Moment, ids []run.DeliveryID) (int, error) {
 	rows, err := tx.Query(ctx, lockHeads, int64s(ids))
 	if err != nil {
 		return 0, err
 	}
 	now := time.Now()
-	locked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (run.Delivery, error) { return scanDelivery(row) })
+	locked, err := pgx.CollectRows(rows, scanBy(m))
 	if err != nil {
 		return 0, err
 	}
@@ -115,7 +120,7 @@ func release(ctx context.Context, tx pgx.Tx, ids []run.DeliveryID) (int, error) 
 		}
 		released = append(released, d)
 	}
-	return len(released), updateDeliveries(ctx, tx, released)
+	return len(released), updateDeliveries(ctx, tx, m, released)
 }
 
 // Index: deliveries_order, from lane to lane.
