@@ -90,6 +90,14 @@ func TestGate(t *testing.T) {
 		a.Learn(news, 1, now)
 		enter(t, a, limits, now, "")
 	})
+	t.Run("BelievesNoPauseThatIsTooLong", func(t *testing.T) {
+		t.Parallel()
+		g := gate.New(limits)
+		g.Learn([]gate.Shared{{Target: one, Open: true, Trips: 1, Left: time.Hour, Version: 1}}, 1, now)
+		if _, until, open := g.Room(one, now); open || !until.Equal(now.Add(limits.Circuit.MaxPause)) {
+			t.Errorf("open %v until %v", open, until)
+		}
+	})
 	t.Run("KeepsNewsThatCouldNotBeShared", func(t *testing.T) {
 		t.Parallel()
 		g := gate.New(limits)

@@ -75,17 +75,19 @@ func (g *Gate) Learn(all []Shared, replicas int, now time.Time) {
 		}
 		e.version = s.Version
 		if e.circuit.State != circuit.HalfOpen {
-			e.circuit, e.cause = circuitOf(s, now), s.Cause
+			e.circuit, e.cause = circuitOf(s, e.limits.Circuit.MaxPause, now), s.Cause
 		}
 	}
 	g.forget()
 }
 
-func circuitOf(s Shared, now time.Time) circuit.Circuit {
+// circuitOf believes no pause that is longer than the longest: the clock of
+// those who keep it was set back.
+func circuitOf(s Shared, longest time.Duration, now time.Time) circuit.Circuit {
 	if !s.Open {
 		return circuit.Circuit{State: circuit.Closed, Changed: now}
 	}
-	return circuit.Circuit{State: circuit.Open, Failures: s.Failures, Trips: s.Trips, Until: now.Add(s.Left), Changed: now}
+	return circuit.Circuit{State: circuit.Open, Failures: s.Failures, Trips: s.Trips, Until: now.Add(min(s.Left, longest)), Changed: now}
 }
 
 // maxIdle is how many targets are remembered of which there is nothing to
