@@ -13,7 +13,7 @@ func (s *Service) forgetOld(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.Sweep)
 	defer tick.Stop()
 	for {
-		if err := s.sweep(ctx, journal.Before(time.Now().Add(-s.cfg.Retention))); err != nil && ctx.Err() == nil {
+		if err := s.forget(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "scripts.forget_invocations", "error", err)
 		}
 		select {
@@ -22,6 +22,24 @@ func (s *Service) forgetOld(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// forget asks the database what time it is: of two clocks the earlier one counts,
+// so that one that jumps ahead deletes nothing.
+func (s *Service) forget(ctx context.Context) error {
+	theirs, err := s.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx, oldest(time.Now(), theirs, s.cfg.Retention))
+}
+
+// oldest returns an id below those of what is kept.
+func oldest(ours, theirs time.Time, retention time.Duration) journal.ID {
+	if theirs.Before(ours) {
+		ours = theirs
+	}
+	return journal.Before(ours.Add(-retention))
 }
 
 // sweep deletes in batches, so that no transaction is a long one.

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/services/scripts/internal/journal"
 )
 
@@ -15,7 +17,17 @@ const (
 
 	// Index: invocations_pkey.
 	deleteOldest = `DELETE FROM invocations WHERE id IN (SELECT id FROM invocations WHERE id < $1 ORDER BY id LIMIT $2)`
+
+	selectNow = `SELECT now()`
 )
+
+// Now returns the time as the database has it.
+func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
+	if err := s.db.QueryRow(ctx, selectNow).Scan(&now); err != nil {
+		return now, fmt.Errorf("ask for the time: %w", pg.Translate(err))
+	}
+	return now, nil
+}
 
 // Forget deletes invocations older than before, the oldest first, at most limit
 // of them, and returns how many it did. None also where another replica is at
