@@ -15,9 +15,8 @@ import (
 )
 
 // try makes the attempt that was started and returns what became of it.
-func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) run.Report {
+func (c *Courier) try(ctx context.Context, caller gate.Maker, d *run.Delivery) run.Report {
 	start := time.Now()
-	var refusal *gate.Refusal
 	result, err := caller.Attempt(ctx, attempt.Request{
 		Tenant: d.Tenant, Run: d.Run, Position: d.Position, Step: d.Step, Body: d.Body, Timeout: d.Timeout,
 		Number: d.Attempt,
@@ -26,12 +25,12 @@ func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) ru
 	var r run.Report
 	switch {
 	case err == nil:
-		c.slow.answered(targetOf(d), result.Duration, now)
+		c.slow.answered(targetOf(*d), result.Duration, now)
 		r = c.concluded(ctx, d, result, now)
 	case errors.Is(err, attempt.ErrDisabled):
 		r = run.Report{Event: delivery.Fail(now, delivery.TargetOff)}
-	case errors.As(err, &refusal):
-		r = run.Report{Event: delivery.Abandon(now), Due: latest(now, refusal.Until)}
+	case refusalIn(err) != nil:
+		r = run.Report{Event: delivery.Abandon(now), Due: latest(now, refusalIn(err).Until)}
 	case fault.CodeOf(err) == fault.CodeNotFound:
 		r = run.Report{Event: delivery.Cancel(now, delivery.TargetDeleted)}
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -42,8 +41,14 @@ func (c *Courier) try(ctx context.Context, caller gate.Maker, d run.Delivery) ru
 		r = run.Report{Event: delivery.Abandon(now), Due: now.Add(c.cfg.Pause)}
 	}
 	r.Run, r.Delivery, r.Attempt.Number = d.Run, d.ID, d.Attempt
-	c.deps.Meters.Attempted(ctx, meter.Attempt{Delivery: d, Report: r, Result: result, Err: err, Took: now.Sub(start)})
+	c.deps.Meters.Attempted(ctx, meter.Attempt{Delivery: *d, Report: r, Result: result, Err: err, Took: now.Sub(start)})
 	return r
+}
+
+// refusalIn returns why the gate held an attempt back; nil: it did not.
+func refusalIn(err error) (refusal *gate.Refusal) {
+	errors.As(err, &refusal)
+	return refusal
 }
 
 // latest returns the later of two times.
@@ -55,8 +60,11 @@ func latest(a, b time.Time) time.Time {
 }
 
 // concluded is the report of an attempt that was made.
-func (c *Courier) concluded(ctx context.Context, d run.Delivery, result attempt.Result, now time.Time) run.Report {
-	policy := c.deps.Book.Terms(ctx, d.Tenant, d.TargetID).Policy
+func (c *Courier) concluded(ctx context.Context, d *run.Delivery, result attempt.Result, now time.Time) run.Report {
+	var policy delivery.Policy
+	if result.Err != nil { // after a success nothing is left to be said
+		policy = c.deps.Book.Terms(ctx, d.Tenant, d.TargetID).Policy
+	}
 	verdict := result.Verdict(policy)
 	if verdict.DisableTarget {
 		c.disable(ctx, d)
@@ -73,7 +81,7 @@ func (c *Courier) concluded(ctx context.Context, d run.Delivery, result attempt.
 
 // disable stops the sending to a target that asked for it. Where that cannot be
 // said now, the target says it again at the next delivery.
-func (c *Courier) disable(ctx context.Context, d run.Delivery) {
+func (c *Courier) disable(ctx context.Context, d *run.Delivery) {
 	if err := c.deps.Targets.Disable(ctx, d.Tenant, d.TargetID, "the target answered 410"); err != nil {
 		c.deps.Log.WarnContext(ctx, "delivery.disable_target", "target_id", d.TargetID, "error", err)
 	}

@@ -98,7 +98,7 @@ type Courier struct {
 	retries  *slots // of Config.Retries
 	turns    turns
 	kicked   chan struct{} // something is due that the loop may not know of
-	inFlight inFlight
+	inFlight *inFlight
 
 	slow slowness
 }
@@ -119,6 +119,7 @@ func New(cfg Config, deps Deps) *Courier {
 		retries:    newSlots(cfg.Retries),
 		turns:      turns{kicked: make(chan struct{}, 1), dirty: map[run.Lane]struct{}{}},
 		kicked:     make(chan struct{}, 1),
+		inFlight:   newInFlight(),
 		slow:       newSlowness(cfg.Hold),
 	}
 }

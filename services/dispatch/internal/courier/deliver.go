@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/actionplane/actionplane/libs/fault"
-	"github.com/actionplane/actionplane/libs/stack"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
 	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
@@ -38,7 +37,7 @@ func (c *Courier) Keep(ctx context.Context, r run.Run, done func(error)) {
 }
 
 func (c *Courier) firstsOf(ctx context.Context, r run.Run, done func(error)) *firsts {
-	f := &firsts{courier: c, run: r, done: done, slots: make([]*slot, len(r.Deliveries))}
+	f := &firsts{courier: c, run: r, done: done, tries: make([]first, len(r.Deliveries))}
 	f.ctx, f.end = c.inFlight.begin(ctx)
 	return f
 }
@@ -71,7 +70,7 @@ func (c *Courier) NumberDeliveries(r *run.Run) (err error) {
 type firsts struct {
 	courier *Courier
 	ctx     context.Context //nolint:containedctx // lives exactly as long as the run's first attempts
-	end     func()
+	end     context.CancelFunc
 	done    func(error)
 	hold    *time.Timer
 
@@ -79,7 +78,7 @@ type firsts struct {
 	stage   stage
 	again   bool // it got other ids and is committed again
 	run     run.Run
-	slots   []*slot // of the attempts, by step
+	tries   []first // by step
 	pending int     // attempts under way
 	quick   int     // those of them that are worth waiting for
 	late    []reported
@@ -127,25 +126,36 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 	}
 	d.Delivery, d.Lease = next, now.Add(d.Timeout+f.courier.cfg.Lease)
 	f.pending++
-	f.slots[i] = x
 	if !slow {
 		f.quick++
 	}
-	caller := f.courier.deps.First
-	if slow {
-		caller = f.courier.deps.Caller
+	try := &f.tries[i]
+	*try = first{of: f, index: i, slow: slow, slot: x, sent: *d}
+	try.sent.Body = f.run.Body
+	f.courier.inFlight.Go(try.make)
+}
+
+// first is the first attempt of a delivery.
+type first struct {
+	of    *firsts
+	index int
+	slow  bool
+	slot  *slot
+	sent  run.Delivery // as it was then
+}
+
+func (t *first) make() {
+	c := t.of.courier
+	caller := c.deps.First
+	if t.slow {
+		caller = c.deps.Caller
 	}
-	sent := *d
-	sent.Body = f.run.Body
-	f.courier.inFlight.work.Go(func() {
-		stack.Reserve()
-		ctx, span := beginFirst(f.ctx, sent)
-		report := f.courier.try(ctx, caller, sent)
-		conclude(span, report)
-		span.End()
-		x.release()
-		f.hear(reported{i, !slow, report})
-	})
+	ctx, span := beginFirst(t.of.ctx, t.sent)
+	report := c.try(ctx, caller, &t.sent)
+	conclude(span, report)
+	span.End()
+	t.slot.release()
+	t.of.hear(reported{t.index, !t.slow, report})
 }
 
 // hear takes what an attempt came to.
@@ -178,7 +188,7 @@ func (f *firsts) overdue() {
 	for i, d := range f.run.Deliveries {
 		if d.State == delivery.Sending {
 			f.courier.slow.blame(targetOf(d))
-			f.slots[i].lasts()
+			f.tries[i].slot.lasts()
 		}
 	}
 	f.commit()
@@ -241,7 +251,7 @@ func (f *firsts) told(err error) {
 	}
 	if err == nil {
 		for _, r := range late {
-			f.courier.inFlight.work.Go(func() { f.follow(r) })
+			f.courier.inFlight.Go(func() { f.follow(r) })
 		}
 		f.courier.deps.Meters.EventRan(f.ctx, &f.run)
 		f.courier.kickFor(f.run.Deliveries)

@@ -2,52 +2,47 @@ package courier
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
 // inFlight is the work that outlives the call that began it: its owner waits
 // for it, for a while, and then breaks it off.
 type inFlight struct {
-	work sync.WaitGroup
-
-	mu      sync.Mutex
-	cancels map[*context.CancelFunc]struct{}
-	over    bool
+	crew
+	patience context.Context //nolint:containedctx // the owner's: all work's ends with it
+	lose     context.CancelFunc
 }
 
-// begin returns a context that ends with drain's patience.
-func (f *inFlight) begin(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.over {
-		cancel()
-	}
-	if f.cancels == nil {
-		f.cancels = map[*context.CancelFunc]struct{}{}
-	}
-	f.cancels[&cancel] = struct{}{}
-	return ctx, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		delete(f.cancels, &cancel)
-		cancel()
-	}
+func newInFlight() *inFlight {
+	f := &inFlight{crew: crew{most: maxResting}}
+	f.patience, f.lose = context.WithCancel(context.Background())
+	return f
+}
+
+// begin returns a context that carries what ctx does and ends with drain's
+// patience.
+func (f *inFlight) begin(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(carrying{f.patience, ctx})
 }
 
 // drain waits until the work is done. What takes longer than grace is canceled.
 func (f *inFlight) drain(grace time.Duration) {
-	timer := time.AfterFunc(grace, f.cancelAll)
+	timer := time.AfterFunc(grace, f.lose)
 	defer timer.Stop()
-	f.work.Wait()
+	f.dismiss()
 }
 
-func (f *inFlight) cancelAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.over = true
-	for cancel := range f.cancels {
-		(*cancel)()
+// carrying is a context that carries what another does. It has none of its own.
+type carrying struct {
+	context.Context //nolint:containedctx // it is one
+	what            context.Context
+}
+
+// Value is the other's. The first is asked for what package context keeps with
+// it, to be told when it ends.
+func (c carrying) Value(key any) any {
+	if value := c.Context.Value(key); value != nil {
+		return value
 	}
+	return c.what.Value(key)
 }

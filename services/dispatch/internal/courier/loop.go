@@ -101,13 +101,13 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 		c.slow.blame(targetOf(d))
 		x.lasts()
 	})
-	c.inFlight.work.Go(func() {
+	c.inFlight.Go(func() {
 		defer x.release()
 		ctx, end := c.inFlight.begin(ctx)
 		defer end()
 		ctx, span := c.beginDue(ctx, d)
 		defer span.End()
-		report := c.try(ctx, c.deps.Caller, d)
+		report := c.try(ctx, c.deps.Caller, &d)
 		lasts.Stop()
 		conclude(span, report)
 		c.report(ctx, report, d.Lease)

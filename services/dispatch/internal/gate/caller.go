@@ -120,7 +120,7 @@ func (p *Prompt) Attempt(ctx context.Context, req attempt.Request) (attempt.Resu
 func targetOf(req attempt.Request) Target { return Target{req.Tenant, req.Step.TargetID} }
 
 // through makes the attempt, and tells the gate even of one that panics.
-func through(ctx context.Context, pass *Pass, next Maker, req attempt.Request) (result attempt.Result, err error) {
+func through(ctx context.Context, pass Pass, next Maker, req attempt.Request) (result attempt.Result, err error) {
 	said, cause := circuit.Unknown, ""
 	defer func() { pass.Done(said, cause, time.Now()) }()
 	result, err = next.Attempt(ctx, req)

@@ -80,30 +80,30 @@ type Pass struct {
 }
 
 // Enter asks to make an attempt that takes no longer than within.
-func (g *Gate) Enter(t Target, l Limits, within time.Duration, now time.Time) (*Pass, *Refusal) {
+func (g *Gate) Enter(t Target, l Limits, within time.Duration, now time.Time) (Pass, *Refusal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	e := g.entry(t)
 	e.limits = l
 	if e.inFlight >= g.share(l.Concurrency) {
-		return nil, &Refusal{Why: Crowded}
+		return Pass{}, &Refusal{Why: Crowded}
 	}
 	// A refusal of the bucket must not cost a probe, nor one of the circuit a
 	// token.
 	if _, ok, _ := e.circuit.Ask(now, within); !ok {
-		return nil, &Refusal{Why: CircuitOpen, Until: again(e.circuit, now)}
+		return Pass{}, &Refusal{Why: CircuitOpen, Until: again(e.circuit, now)}
 	}
 	if wait := e.bucket.take(l.Rate/float64(g.replicas), now); wait > 0 {
-		return nil, &Refusal{Why: TooFast, Until: now.Add(wait)}
+		return Pass{}, &Refusal{Why: TooFast, Until: now.Add(wait)}
 	}
 	var probe bool
 	e.circuit, _, probe = e.circuit.Ask(now, within)
 	e.inFlight++
-	return &Pass{gate: g, target: t, probe: probe}, nil
+	return Pass{gate: g, target: t, probe: probe}, nil
 }
 
 // Done says what the attempt told about its target, and why it failed.
-func (p *Pass) Done(r circuit.Result, cause string, now time.Time) {
+func (p Pass) Done(r circuit.Result, cause string, now time.Time) {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()

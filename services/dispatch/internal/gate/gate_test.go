@@ -20,7 +20,7 @@ var (
 	limits = gate.Limits{Concurrency: 2, Circuit: circuit.Policy{Failures: 2, Pause: time.Second, MaxPause: time.Minute}}
 )
 
-func enter(t *testing.T, g *gate.Gate, l gate.Limits, at time.Time, want string) *gate.Pass {
+func enter(t *testing.T, g *gate.Gate, l gate.Limits, at time.Time, want string) gate.Pass {
 	t.Helper()
 	pass, refusal := g.Enter(one, l, time.Minute, at)
 	got := ""

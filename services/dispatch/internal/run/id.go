@@ -43,7 +43,8 @@ func (id DeliveryID) String() string { return strconv.FormatInt(int64(id), 10) }
 // delivery's id is new in the last case. It has no dot, which would end it in
 // the text that is signed.
 func MessageID(id ID, position int) string {
-	return id.String() + "-" + strconv.Itoa(position)
+	text := strconv.AppendInt(make([]byte, 0, 32), int64(id), 10)
+	return string(strconv.AppendInt(append(text, '-'), int64(position), 10))
 }
 
 func parse(text string) (int64, error) {
