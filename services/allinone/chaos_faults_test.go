@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -232,59 +231,5 @@ func fillDisk(t *testing.T, path string) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// fakeTime is libfaketime, where Debian's package puts it.
-const fakeTime = "/usr/lib/*/faketime/libfaketime.so.1"
-
-// startWithOtherClock runs Postgres on a clock of its own. That of the services
-// cannot be another one: Go asks the kernel without the C library.
-func startWithOtherClock(t *testing.T) *fleet {
-	t.Helper()
-	libraries, err := filepath.Glob(fakeTime)
-	if err != nil || len(libraries) == 0 {
-		t.Skip("libfaketime is not installed (Debian: apt-get install faketime)")
-	}
-	postgres, err := exec.LookPath("postgres")
-	if err == nil {
-		postgres, err = filepath.EvalSymlinks(postgres)
-	}
-	if err != nil {
-		t.Skipf("Postgres is not on PATH: %v", err)
-	}
-	dir := dataDir(t)
-	bin := filepath.Join(dir, "bin")
-	if err := os.Mkdir(bin, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	setClock(t, dir, "+0")
-	for name, env := range map[string]string{
-		"initdb":   "",
-		"postgres": fmt.Sprintf("env LD_PRELOAD=%s FAKETIME_TIMESTAMP_FILE=%s FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 ", libraries[0], clockFile(dir)),
-	} {
-		script := fmt.Sprintf("#!/bin/sh\nexec %s%s/%s \"$@\"\n", env, filepath.Dir(postgres), name)
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return newFleet(t, map[string]string{"ACTIONPLANE_DATA_DIR": dir, "PATH": bin + ":" + os.Getenv("PATH")})
-}
-
-func clockFile(dir string) string { return filepath.Join(dir, "clock") }
-
-// setClock sets the clock of Postgres, as libfaketime reads it: "+1h".
-func setClock(t *testing.T, dir, offset string) {
-	t.Helper()
-	if err := os.WriteFile(clockFile(dir), []byte(offset+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// clockJumps lets the clock of Postgres jump.
-func clockJumps(offset string) func(*testing.T, *stage) {
-	return func(t *testing.T, st *stage) {
-		setClock(t, st.dir, offset)
-		st.struck()
 	}
 }

@@ -48,13 +48,19 @@ const passes = `function pass(ctx, api) { return ctx.request; }`
 
 func newFleet(t *testing.T, extra map[string]string) *fleet {
 	t.Helper()
+	return newFleetOf(t, binaries(t), extra)
+}
+
+// newFleetOf starts the binaries of a directory.
+func newFleetOf(t *testing.T, bin string, extra map[string]string) *fleet {
+	t.Helper()
 	env := map[string]string{}
 	for _, vars := range []map[string]string{chaosEnv, extra} {
 		for name, value := range vars {
 			env[name] = value
 		}
 	}
-	f := &fleet{processes: newProcesses(t, env)}
+	f := &fleet{processes: newProcessesOf(t, bin, env)}
 	f.api, f.sdk = newAPI(&f.house), f.connectSDK(t)
 	js, err := jetstream.New(f.connectNATS(t))
 	if err != nil {

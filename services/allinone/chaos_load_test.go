@@ -61,7 +61,7 @@ func newLoad(t *testing.T, f *fleet, c *chaos, s scenario) *load {
 	t.Cleanup(l.struck)
 	t.Cleanup(l.http.CloseIdleConnections)
 	l.target = f.api.createTargetWith(t, object{"name": s.name, "endpoint": l.sink.url, "timeout": "2s", "restWebhook": object{}})
-	l.sink.flaky = s.flaky
+	l.sink.flaky, l.sink.slow = s.flaky, s.slow
 	f.setRetry(t, l.target)
 	chain := []any{l.target}
 	if s.scripted {

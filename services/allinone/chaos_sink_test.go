@@ -7,12 +7,17 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 )
+
+// slowAnswer is longer than dispatch holds an event for it.
+const slowAnswer = 600 * time.Millisecond
 
 // sink is a healthy target that counts what it gets, and what it should get.
 type sink struct {
 	url   string
 	flaky bool // refuses some events at first
+	slow  bool // keeps the same events waiting
 
 	mu       sync.Mutex
 	refused  map[int]bool
@@ -40,6 +45,9 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err := json.NewDecoder(req.Body).Decode(&body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
+	}
+	if s.slow && body.Payload.N%overSick == 0 {
+		<-time.After(slowAnswer)
 	}
 	if !s.take(body.Payload.N) {
 		http.Error(w, "not now", http.StatusServiceUnavailable)

@@ -57,6 +57,8 @@ type scenario struct {
 	sick bool
 	// flaky lets the sink refuse every tenth event at first.
 	flaky bool
+	// slow lets it take its time over those events.
+	slow bool
 	// padding is how many bytes an event has beside its own.
 	padding int
 	// fault breaks something, calls st.struck once it is broken, and returns
@@ -70,6 +72,9 @@ type scenario struct {
 // See the README on how to run it.
 func TestChaos(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a process per service takes a while: not with -short")
+	}
 	c := newChaos(t)
 	t.Cleanup(c.table.print)
 	for _, group := range []struct {
@@ -92,9 +97,19 @@ func TestChaos(t *testing.T) {
 			{name: "FullOfOtherThings", padding: 8 << 10, fault: diskFull},
 		}},
 		{"OtherClock", false, startWithOtherClock, []scenario{
-			{name: "PostgresAnHourAhead", flaky: true, fault: clockJumps("+1h")},
-			{name: "PostgresAnHourBehind", flaky: true, fault: clockJumps("-1h")},
-			{name: "PostgresBackAgain", flaky: true, fault: clockJumps("+0")},
+			{name: "PostgresAnHourAhead", flaky: true, fault: postgresJumps("+1h")},
+			{name: "PostgresAnHourBehind", flaky: true, fault: postgresJumps("-1h")},
+			{name: "PostgresBackAgain", flaky: true, fault: postgresJumps("+0")},
+		}},
+		{"OwnClocks", false, startWithOwnClocks, []scenario{
+			{name: "ServicesAnHourAhead", flaky: true, slow: true, fault: servicesJump(time.Hour, everyReplica)},
+			{name: "ServicesAnHourBehind", flaky: true, slow: true, fault: servicesJump(-time.Hour, everyReplica)},
+			{name: "OneOfTwoAnHourAhead", flaky: true, slow: true, fault: servicesJump(time.Hour, firstReplica)},
+			{name: "TheOtherAheadAndTargetsSick", sick: true, fault: func(t *testing.T, st *stage) {
+				servicesJump(time.Hour, secondReplica)(t, st)
+				sickTargets(t, st)
+			}},
+			{name: "ServicesBackAgain", flaky: true, slow: true, scripted: true, fault: servicesJump(0, everyReplica)},
 		}},
 	} {
 		if !c.full && !group.short {
