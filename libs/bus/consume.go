@@ -22,6 +22,8 @@ type Message struct {
 	Data    []byte
 	// Sequence in the stream.
 	Sequence uint64
+	// Part is which it is of a message that was split, from 0.
+	Part int
 	// Delivered is how often it was delivered, this time included.
 	Delivered uint64
 	// Stored is when the stream took it.
@@ -44,6 +46,8 @@ type Consumer struct {
 	// Concurrency is how many messages one replica handles at once; 0 means
 	// 64.
 	Concurrency int
+	// Weigh says how many messages one counts for, up to Concurrency; nil: one.
+	Weigh func(Message) int
 	// AckWait is how long a silent replica keeps a message; 0 means 10 s. A
 	// handler that takes longer keeps it alive by itself.
 	AckWait time.Duration
@@ -159,7 +163,6 @@ func (w *consuming) take(msg jetstream.Msg) {
 		w.conn.log.Error("bus.metadata", "consumer", w.cfg.Name, "error", err)
 		return
 	}
-	w.slots <- struct{}{}
 	w.hand(w.begin(msg, Message{
 		Subject:   msg.Subject(),
 		Header:    msg.Headers(),
@@ -170,10 +173,17 @@ func (w *consuming) take(msg jetstream.Msg) {
 	}))
 }
 
-// begin takes a message in hand, for which there is a slot.
+// begin takes a message in hand once there is room for it.
 func (w *consuming) begin(receipt receipt, m Message) *Taken {
+	room := 1
+	if w.cfg.Weigh != nil {
+		room = max(1, min(w.cfg.Weigh(m), cap(w.slots)))
+	}
+	for range room {
+		w.slots <- struct{}{}
+	}
 	w.work.Add(1)
-	t := &Taken{Message: m, of: w, receipt: receipt, since: time.Now()}
+	t := &Taken{Message: m, of: w, receipt: receipt, room: room, since: time.Now()}
 	t.ctx, t.span = w.conn.startProcess(incoming(w.base, t.Header), w.cfg.Name, t.Message)
 	w.mu.Lock()
 	w.inHand[t] = struct{}{}
@@ -191,9 +201,11 @@ func (w *consuming) leave(t *Taken) bool {
 	return in
 }
 
-// free makes room for the next message.
-func (w *consuming) free() {
-	<-w.slots
+// free makes room for others.
+func (w *consuming) free(t *Taken) {
+	for range t.room {
+		<-w.slots
+	}
 	w.work.Done()
 }
 

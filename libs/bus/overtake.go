@@ -78,7 +78,6 @@ func (o *Overtaking) Take(ctx context.Context, filter string, behind uint64, mos
 		behind = found.Sequence
 		m := &overtaken{sequence: found.Sequence}
 		o.taken = append(o.taken, m)
-		o.taking.slots <- struct{}{}
 		messages = append(messages, o.taking.begin(m, Message{
 			Subject: found.Subject, Header: found.Header, Data: found.Data, Sequence: found.Sequence, Delivered: 1, Stored: found.Time,
 		}))

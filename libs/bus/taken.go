@@ -14,6 +14,8 @@ type Taken struct {
 
 	of      *consuming
 	receipt receipt
+	room    int    // slots that it holds
+	whole   *whole // what it is a part of, or was split into, if any
 	since   time.Time
 	ctx     context.Context //nolint:containedctx // lives exactly as long as the message is in hand
 	span    trace.Span
@@ -35,6 +37,14 @@ func (t *Taken) Context() context.Context { return t.ctx }
 // otherwise disposed of as disposition.go says. What is said a second time is
 // not heard.
 func (t *Taken) Settle(err error) {
+	if t.whole != nil {
+		t.whole.settle(t, err)
+	} else {
+		t.settle(err)
+	}
+}
+
+func (t *Taken) settle(err error) {
 	w := t.of
 	if !w.leave(t) {
 		return
@@ -42,12 +52,20 @@ func (t *Taken) Settle(err error) {
 	t.answer(err)
 	endProcess(t.span, err)
 	w.measured(t.Subject).record(t.ctx, 1, t.since, err)
-	w.free()
+	w.free(t)
 }
 
 // Release gives the message back, with which nothing is wrong: it comes again at
 // once, or in its turn where it was taken before.
 func (t *Taken) Release() {
+	if t.whole != nil {
+		t.whole.settle(t, errReleased)
+	} else {
+		t.release()
+	}
+}
+
+func (t *Taken) release() {
 	w := t.of
 	if !w.leave(t) {
 		return
@@ -56,7 +74,7 @@ func (t *Taken) Release() {
 		w.conn.log.WarnContext(t.ctx, "bus.settle", "consumer", w.cfg.Name, "error", err)
 	}
 	endProcess(t.span, nil)
-	w.free()
+	w.free(t)
 }
 
 // Guard calls f, which settles the messages, then or later. Where f panics, those
@@ -88,7 +106,7 @@ func (t *Taken) answer(err error) {
 	case ack:
 		settled = t.receipt.Ack()
 	case term:
-		log.ErrorContext(t.ctx, "bus.message_refused", "consumer", name, "subject", t.Subject, "error", err)
+		t.refused(err)
 		settled = t.receipt.TermWithReason(oneLine(err.Error()))
 	case nak:
 		log.WarnContext(t.ctx, "bus.message_failed", "consumer", name, "subject", t.Subject, "delivered", t.Delivered, "error", err)
@@ -97,6 +115,10 @@ func (t *Taken) answer(err error) {
 	if settled != nil {
 		log.WarnContext(t.ctx, "bus.settle", "consumer", name, "error", settled)
 	}
+}
+
+func (t *Taken) refused(err error) {
+	t.of.conn.log.ErrorContext(t.ctx, "bus.message_refused", "consumer", t.of.cfg.Name, "subject", t.Subject, "error", err)
 }
 
 // ConsumeTogether is Consume for a handler that takes messages together: what

@@ -78,19 +78,30 @@ func (c *Client) publish(ctx context.Context, e Event) (string, error) {
 
 // eventMessage completes an event and returns how it travels.
 func (c *Client) eventMessage(ctx context.Context, e Event) (msg *nats.Msg, id string, err error) {
+	e = completed(e)
+	data, err := proto.Marshal(eventProto(e))
+	if err != nil {
+		return nil, "", &Error{Code: CodeInvalid, Message: "the event cannot be encoded", cause: err}
+	}
+	return c.message(ctx, e.Type, e.ID, data), e.ID, nil
+}
+
+// completed fills in what was left out.
+func completed(e Event) Event {
 	if e.ID == "" {
 		e.ID = newID()
 	}
 	if e.CreatedAt.IsZero() {
 		e.CreatedAt = time.Now()
 	}
-	data, err := proto.Marshal(eventProto(e))
-	if err != nil {
-		return nil, "", &Error{Code: CodeInvalid, Message: "the event cannot be encoded", cause: err}
-	}
-	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {contract.EventMessageID(c.tenant, e.ID)}}
+	return e
+}
+
+// message is stored once under its id.
+func (c *Client) message(ctx context.Context, eventType, id string, data []byte) *nats.Msg {
+	h := nats.Header{contract.HeaderTenant: {c.tenant}, nats.MsgIdHdr: {contract.EventMessageID(c.tenant, id)}}
 	c.inject(ctx, h)
-	return &nats.Msg{Subject: contract.EventSubject(c.tenant, e.Type), Header: h, Data: data}, e.ID, nil
+	return &nats.Msg{Subject: contract.EventSubject(c.tenant, eventType), Header: h, Data: data}
 }
 
 func withDefaultTimeout(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -25,7 +25,8 @@ const (
 //
 // When it returns another error, some of the events may be stored. The ids are
 // those that the events have or were given even so: published again with them
-// within two minutes, each is stored once.
+// within two minutes, each is stored once; with Config.Batches, where all are
+// published again in the same order, and otherwise each is delivered once.
 func (c *Client) PublishAll(ctx context.Context, events []Event) (ids []string, err error) {
 	for i, e := range events {
 		if err := checkEvent(e); err != nil {
@@ -39,12 +40,10 @@ func (c *Client) PublishAll(ctx context.Context, events []Event) (ids []string, 
 }
 
 // publishAll publishes events that are valid.
-func (c *Client) publishAll(ctx context.Context, events []Event) (ids []string, err error) {
-	ids, messages := make([]string, len(events)), make([]*nats.Msg, len(events))
-	for i, e := range events {
-		if messages[i], ids[i], err = c.eventMessage(ctx, e); err != nil {
-			return nil, inEvents(i, err)
-		}
+func (c *Client) publishAll(ctx context.Context, events []Event) ([]string, error) {
+	messages, ids, err := c.eventMessages(ctx, events)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := withDefaultTimeout(ctx)
 	defer cancel()
@@ -54,6 +53,23 @@ func (c *Client) publishAll(ctx context.Context, events []Event) (ids []string, 
 		}
 	}
 	return ids, nil
+}
+
+// eventMessages returns how events travel: each as a message, or several together.
+func (c *Client) eventMessages(ctx context.Context, events []Event) (messages []*nats.Msg, ids []string, err error) {
+	messages, ids = make([]*nats.Msg, 0, len(events)), make([]string, 0, len(events))
+	for n := 1; len(ids) < len(events); {
+		rest := events[len(ids):]
+		if c.batches {
+			n = batch(rest)
+		}
+		msg, some, at, err := c.eventsMessage(ctx, rest[:n])
+		if err != nil {
+			return nil, nil, inEvents(len(ids)+at, err)
+		}
+		messages, ids = append(messages, msg), append(ids, some...)
+	}
+	return messages, ids, nil
 }
 
 // publishWindow sends messages and then awaits all of them.

@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -71,4 +72,68 @@ func TestPublishAll(t *testing.T) {
 			t.Errorf("got %v, %v", ids, err)
 		}
 	})
+}
+
+// TestPublishAll_InBatches: fewer messages, the same events, in their order and
+// once.
+func TestPublishAll_InBatches(t *testing.T) {
+	t.Parallel()
+	a := sdktest.Start(t, nil)
+	client, err := sdk.New(a.Connect(t), sdk.Config{Batches: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	var events []sdk.Event
+	for i := range 100 {
+		events = append(events, sdk.Event{ID: fmt.Sprint("e", i), Type: "a.b", Sequence: uint64(i)})
+	}
+	events = append(events,
+		sdk.Event{ID: "other", Type: "c"}, sdk.Event{ID: "alone", Type: "a.b"},
+		sdk.Event{ID: "k1", Type: "c", OrderingKey: "k"}, sdk.Event{ID: "k2", Type: "c", OrderingKey: "k"}, sdk.Event{Type: "c"}, sdk.Event{Type: "c"},
+		sdk.Event{ID: "large", Type: "c", Payload: []byte(`{"a":"` + strings.Repeat("a", 300<<10) + `"}`)}, sdk.Event{ID: "behind", Type: "c"},
+	)
+	ids, err := client.PublishAll(t.Context(), events)
+	if err != nil || len(ids) != len(events) {
+		t.Fatalf("%d ids, %v", len(ids), err)
+	}
+	for i := range events {
+		if events[i].ID != "" && events[i].ID != ids[i] {
+			t.Errorf("event %q has id %q", events[i].ID, ids[i])
+		}
+		events[i].ID = ids[i]
+	}
+	if again, err := client.PublishAll(t.Context(), events); err != nil || !slices.Equal(again, ids) {
+		t.Fatal(err)
+	}
+	stored, messages := a.Events(t)
+	if len(stored) != len(events) {
+		t.Fatalf("stored %d", len(stored))
+	}
+	for i, e := range stored {
+		if e.GetId() != ids[i] || e.GetType() != events[i].Type || e.GetSequence() != events[i].Sequence || e.GetCreatedAt() == nil {
+			t.Fatalf("at %d is %v", i, e)
+		}
+	}
+	sizes := map[string]int{}
+	for _, id := range messages {
+		sizes[id]++
+	}
+	if messages = slices.Compact(messages); len(messages) != 9 {
+		t.Errorf("in %d messages: %v", len(messages), sizes)
+	}
+	for i, want := range []int{64, 36, 1, 1, 1, 1, 2, 1, 1} {
+		if got := sizes[messages[i]]; got != want {
+			t.Errorf("message %d holds %d", i, got)
+		}
+	}
+	for _, alone := range []string{"other", "alone", "k1", "k2", "large", "behind"} {
+		if sizes[sdk.DefaultTenant+"/"+alone] != 1 {
+			t.Errorf("%s is not known by its id", alone)
+		}
+	}
+	bad := []sdk.Event{{Type: "a"}, {Type: "b"}, {Type: "b", User: "\xff"}, {Type: "b"}}
+	if _, err := client.PublishAll(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "events[2]: ") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -19,6 +19,10 @@ const (
 	// HeaderAccept "application/json" asks for a JSON answer alone.
 	HeaderAccept = "Accept"
 
+	// HeaderEvents says of a message of stream EVENTS that it holds an
+	// actionplane.events.v1.EventBatch, and of how many events.
+	HeaderEvents = "Actionplane-Events"
+
 	// HeaderApproval is the id of the approved request that a call executes.
 	// approvals alone sends it, the edge never does; who gets it asks approvals
 	// whether it is true.

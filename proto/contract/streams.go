@@ -6,7 +6,7 @@ import "strings"
 // declares it (libs/bus, Stream); who publishes needs only these names.
 const (
 	// EventsStream holds what internal services publish, as
-	// actionplane.events.v1.Event.
+	// actionplane.events.v1.Event, or as EventBatch where HeaderEvents says so.
 	EventsStream = "EVENTS"
 	// EventsConsumer is whose progress through EVENTS is: dispatch's, under the
 	// name of who had it before. A work queue has one consumer, which replicas of
@@ -39,6 +39,9 @@ func EventSubject(tenant, eventType string) string { return eventPrefix + tenant
 // EventMessageID is the Nats-Msg-Id under which an event is stored once. The
 // stream is every tenant's, and tenants choose their event ids on their own.
 func EventMessageID(tenant, eventID string) string { return tenant + "/" + eventID }
+
+// MostEvents is how many events a message holds at most.
+const MostEvents = 64
 
 // EventSubjects matches every event.
 const EventSubjects = eventPrefix + ">"

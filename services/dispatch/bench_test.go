@@ -108,14 +108,22 @@ const together = 64
 // BenchmarkDeliverEvent is events, taken from their stream, resolved by a
 // stand-in, delivered, signed and recorded. Their time ends when the last one has
 // reached its receiver, their CPU time when all are committed and acknowledged.
+// Their publisher puts each into a message, or many (sdk.Config, Batches).
 func BenchmarkDeliverEvent(b *testing.B) {
+	for name, batches := range map[string]bool{"alone": false, "batches": true} {
+		b.Run(name, func(b *testing.B) { benchmarkDeliverEvent(b, batches) })
+	}
+}
+
+func benchmarkDeliverEvent(b *testing.B, batches bool) {
+	b.Helper()
 	asHosted(b)
 	h := newHouse(b)
 	h.start(b, quick())
 	receiver := sinktest.New(b)
 	k := kind{string(tenant.Default), "a.b"}
 	h.executions.answer(k, target("1", receiver.URL, webhook, false))
-	events, publisher := make([]sdk.Event, together), h.publisher(b)
+	events, publisher := make([]sdk.Event, together), h.publisher(b, batches)
 	for i := range events {
 		events[i] = sdk.Event{Type: k.eventType, Payload: kilobyte}
 	}
@@ -140,14 +148,14 @@ func BenchmarkDeliverEvent(b *testing.B) {
 }
 
 // publisher is an internal service.
-func (h *house) publisher(b *testing.B) *sdk.Client {
+func (h *house) publisher(b *testing.B, batches bool) *sdk.Client {
 	b.Helper()
 	nc, err := nats.Connect("", nats.InProcessServer(h.server.Server))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(nc.Close)
-	client, err := sdk.New(nc, sdk.Config{NoIndex: true})
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true, Batches: batches})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,6 +25,7 @@ func (s *Service) consumeEvents(ctx context.Context) error {
 	defer alone.Wait()
 	return s.bus.ConsumeTogether(ctx, bus.Consumer{
 		Stream: contract.EventsStream, Name: contract.EventsConsumer, Concurrency: s.cfg.EventWorkers,
+		Weigh: announced.Count,
 	}, func(lasting context.Context, messages []*bus.Taken) {
 		if ctx.Err() != nil {
 			var cancel context.CancelFunc
@@ -62,18 +63,33 @@ func (s *Service) deliverEvents(ctx context.Context, messages []*bus.Taken, alon
 	s.deliver(ctx, begun(ready, chains), s.courier.Deliver)
 }
 
-// arrivalsOf reads messages, and settles those that are no events.
+// arrivalsOf reads messages, and settles what is no event.
 func arrivalsOf(messages []*bus.Taken) []*arrival {
 	arrivals := make([]*arrival, 0, len(messages))
 	for _, m := range messages {
-		a, err := arrived(m)
+		if !announced.Batched(m.Message) {
+			arrivals = appendArrival(arrivals, m)
+			continue
+		}
+		events, err := announced.Unpack(m.Message)
 		if err != nil {
 			m.Settle(err)
 			continue
 		}
-		arrivals = append(arrivals, a)
+		for _, part := range m.Split(events) {
+			arrivals = appendArrival(arrivals, part)
+		}
 	}
 	return arrivals
+}
+
+func appendArrival(arrivals []*arrival, m *bus.Taken) []*arrival {
+	a, err := arrived(m)
+	if err != nil {
+		m.Settle(err)
+		return arrivals
+	}
+	return append(arrivals, a)
 }
 
 // atHand divides arrivals into those whose chain is at hand and the others.
@@ -132,7 +148,7 @@ func arrived(m *bus.Taken) (*arrival, error) {
 // made. The run's id follows from the message, so that an event that is handled
 // twice is known to its receivers by one id however much later that is.
 func (a *arrival) begin(c chain, now time.Time) bool {
-	id, err := run.ParseID(ident.Of(a.message.Stored, a.message.Sequence))
+	id, err := run.ParseID(ident.Of(a.message.Stored, place(a.message.Message)))
 	if err = errors.Join(c.err, err); err != nil || len(c.steps) == 0 {
 		a.message.Settle(err)
 		return false
@@ -140,6 +156,11 @@ func (a *arrival) begin(c chain, now time.Time) bool {
 	a.run = eventRun(a.announced, id, c, a.message.Sequence, now)
 	return true
 }
+
+// place is a number that no other event has that was stored in the same
+// millisecond: the sequence, and for those of a batch one that lies at least 65,536
+// away from that of every other.
+func place(m bus.Message) uint64 { return m.Sequence + uint64(m.Part)<<16 }
 
 // deliver makes the runs of events, whose messages are settled once that is done.
 // A message that comes again, or an event that was published again, may have been

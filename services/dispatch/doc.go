@@ -77,6 +77,15 @@
 // resolves, and what is promised about an event begins when EVENTS has it and ends
 // when its run is committed.
 //
+// A message of EVENTS may hold up to 64 events of one tenant and type (header
+// Actionplane-Events; the SDK's PublishAll makes such where Config.Batches says
+// so). A stream costs by message, not by event: of what an event of the SDK costs
+// all the way to its commit, a third less is left. Each of them is an event like
+// any other, with its own run and its share of ACTIONPLANE_DELIVERY_EVENT_WORKERS;
+// the message is acknowledged when all are done, and where one has to come again
+// all do, of which the others are known then. The release before does not know
+// such messages: publishers begin with them when the fleet is of this one.
+//
 // RUNS remains for what executions of the release before hands over while a fleet
 // is upgraded replica by replica (inherited_runs.go). Both releases take events
 // under the name of one consumer, for a work queue has one; an event that came by
@@ -213,7 +222,8 @@
 // the same webhook-id, which is made of the event's place and time in stream
 // EVENTS; and an event published twice, more than two minutes apart, of which
 // two replicas take one message each before either has committed, after an
-// outage, under two. Neither makes a second record.
+// outage, under two; so does one that is published both alone and in a batch, or in
+// two different ones, at the same time. None makes a second record.
 //
 // # Retention
 //

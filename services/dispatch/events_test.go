@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 )
 
@@ -151,5 +154,58 @@ func TestEvents_OfManyKindsAndTenants(t *testing.T) {
 	h.handled(t, 0)
 	if len(paths) != tenants*types || len(got) != 0 {
 		t.Errorf("%d targets were called, %d times more", len(paths), len(got))
+	}
+}
+
+// TestEvents_InOneMessage are events like any others: each has its run, what is
+// refused is refused alone, and where one has to come again all do, to find the
+// others done.
+func TestEvents_InOneMessage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.start(t, quick())
+	url, got := receiver(t, ok)
+	k := kind{string(tenant.Default), "bulk.import"}
+	h.executions.answer(k, target("1", url, webhook, false))
+	h.announce(t, k, &eventsv1.Event{Id: "known"})
+	h.settled(t, "known")
+	<-got
+	batch := &eventsv1.EventBatch{Events: []*eventsv1.Event{{Id: "first"}, {Id: "malformed", Payload: []byte("[]")}, {Id: "known"}, {}}}
+	h.announceBatch(t, k, "b", batch)
+	ids := map[string]bool{}
+	for _, id := range []string{"first", "b-3"} {
+		if s := story(h.settled(t, id)); !slices.Equal(s, []string{"SUCCEEDED 1:succeeded/200"}) {
+			t.Errorf("%s: %q", id, s)
+		}
+		ids[(<-got).header.Get("webhook-id")] = true
+	}
+	h.handled(t, 0)
+	if len(ids) != 2 || len(got) != 0 || h.run(t, "malformed") != nil {
+		t.Errorf("delivered as %v, and %d more", ids, len(got))
+	}
+
+	h.executions.fail(fault.Unavailable("not today"))
+	h.announceBatch(t, k, "again", &eventsv1.EventBatch{Events: []*eventsv1.Event{{Id: "first"}, {Id: "second"}}})
+	eventually(t, "the batch to come again", func() bool { return h.redelivered(t) == 1 })
+	h.executions.fail(nil)
+	h.settled(t, "second")
+	h.handled(t, 0)
+	if len(got) != 1 {
+		t.Errorf("%d calls", len(got))
+	}
+	h.announceBatch(t, k, "none", &eventsv1.EventBatch{})
+	h.handled(t, 0)
+}
+
+// announceBatch puts several events into their stream as one message.
+func (h *house) announceBatch(t testing.TB, k kind, id string, batch *eventsv1.EventBatch) {
+	t.Helper()
+	data, err := proto.Marshal(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := map[string][]string{contract.HeaderEvents: {fmt.Sprint(len(batch.GetEvents()))}}
+	if err := h.conn.Publish(t.Context(), contract.EventSubject(k.tenant, k.eventType), k.tenant+"/"+id, header, data); err != nil {
+		t.Fatal(err)
 	}
 }

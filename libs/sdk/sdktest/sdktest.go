@@ -181,7 +181,7 @@ func (a *Actionplane) Calls() []Call {
 	return append([]Call(nil), a.calls...)
 }
 
-// Events returns what was published so far, with the message ids.
+// Events returns what was published so far, with the ids of their messages.
 func (a *Actionplane) Events(t testing.TB) (events []*eventsv1.Event, messageIDs []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
@@ -199,13 +199,28 @@ func (a *Actionplane) Events(t testing.TB) (events []*eventsv1.Event, messageIDs
 		if err != nil {
 			t.Fatal(err)
 		}
-		event := new(eventsv1.Event)
-		if err := proto.Unmarshal(msg.Data, event); err != nil {
-			t.Fatal(err)
+		for _, event := range eventsOf(t, msg) {
+			events, messageIDs = append(events, event), append(messageIDs, msg.Header.Get(nats.MsgIdHdr))
 		}
-		events, messageIDs = append(events, event), append(messageIDs, msg.Header.Get(nats.MsgIdHdr))
 	}
 	return events, messageIDs
+}
+
+// eventsOf reads a message.
+func eventsOf(t testing.TB, msg *jetstream.RawStreamMsg) []*eventsv1.Event {
+	t.Helper()
+	if msg.Header.Get(contract.HeaderEvents) != "" {
+		batch := new(eventsv1.EventBatch)
+		if err := proto.Unmarshal(msg.Data, batch); err != nil {
+			t.Fatal(err)
+		}
+		return batch.GetEvents()
+	}
+	event := new(eventsv1.Event)
+	if err := proto.Unmarshal(msg.Data, event); err != nil {
+		t.Fatal(err)
+	}
+	return []*eventsv1.Event{event}
 }
 
 func (a *Actionplane) serve(t testing.TB, kind string, msg *nats.Msg) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -27,10 +28,61 @@ type Event struct {
 	*eventsv1.Event
 }
 
+// Count is how many events a message says that it holds.
+func Count(m bus.Message) int {
+	n, err := strconv.Atoi(get(m.Header, contract.HeaderEvents))
+	if err != nil || n < 1 {
+		return 1
+	}
+	return n
+}
+
+// Batched reports whether a message holds a batch, be it of one.
+func Batched(m bus.Message) bool { return get(m.Header, contract.HeaderEvents) != "" }
+
+func get(header map[string][]string, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Unpack returns the events of a batch, each as it would be a message's.
+// CodeInvalid: it is none.
+func Unpack(m bus.Message) (events [][]byte, err error) {
+	for data := m.Data; len(data) > 0; {
+		number, kind, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return nil, malformed(m)
+		}
+		data = data[n:]
+		if number != eventsField || kind != protowire.BytesType {
+			n = protowire.ConsumeFieldValue(number, kind, data) // of a later release
+		} else if event, size := protowire.ConsumeBytes(data); size >= 0 {
+			events, n = append(events, event), size
+		} else {
+			n = size
+		}
+		if n < 0 {
+			return nil, malformed(m)
+		}
+		data = data[n:]
+	}
+	if len(events) == 0 || len(events) > contract.MostEvents {
+		return nil, fault.Invalid("events %s: %d in a batch, of 1 to %d", m.ID(), len(events), contract.MostEvents)
+	}
+	return events, nil
+}
+
+// eventsField is EventBatch.events.
+const eventsField = 1
+
+func malformed(m bus.Message) error { return fault.Invalid("events %s: malformed", m.ID()) }
+
 // Read reads a message, in protobuf or, where its publisher says so, in JSON.
 // The subject has the last word on tenant and type, for that is what the NATS
 // server's permissions hold for. An event without an id has its message's, else
-// one of its place in the stream. CodeInvalid: it will never be an event.
+// one of its place in the stream, and in a batch its place there. CodeInvalid: it will never be an event.
 func Read(m bus.Message) (Event, error) {
 	kind, err := kindOf(m.Subject)
 	if err != nil {
@@ -83,11 +135,15 @@ var eventPrefix = strings.TrimSuffix(contract.EventSubjects, ">")
 // complete fills in what a publisher may leave out.
 func complete(event *eventsv1.Event, kind Kind, m bus.Message) {
 	event.Type = kind.Type
-	if event.GetId() == "" {
+	named := event.GetId() != ""
+	if !named {
 		event.Id = strings.TrimPrefix(m.ID(), kind.Tenant+"/")
 	}
 	if event.GetId() == "" {
 		event.Id = "seq-" + strconv.FormatUint(m.Sequence, 10)
+	}
+	if !named && Batched(m) {
+		event.Id += "-" + strconv.Itoa(m.Part)
 	}
 	if event.GetCreatedAt() == nil {
 		event.CreatedAt = timestamppb.New(m.Stored)

@@ -149,3 +149,80 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// batch is a message that says it holds n events.
+func batch(n string, data []byte, header ...string) bus.Message {
+	return message(added, data, append(header, "Actionplane-Events", n)...)
+}
+
+func TestUnpack(t *testing.T) {
+	t.Parallel()
+	events := []*eventsv1.Event{{Id: "e1", Payload: []byte(payload)}, {}, {UserId: "u"}}
+	data, err := proto.Marshal(&eventsv1.EventBatch{Events: events})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, 0x10, 0x07) // field 2 of a later release
+	m := batch("3", data, messageID, tenantID+"/b")
+	if !announced.Batched(m) || announced.Batched(message(added, data)) || announced.Count(m) != 3 {
+		t.Error("it is not known for a batch")
+	}
+	for text, want := range map[string]int{"": 1, "0": 1, "-5": 1, "x": 1, "64": 64} {
+		if got := announced.Count(batch(text, nil)); got != want {
+			t.Errorf("%q counts %d", text, got)
+		}
+	}
+	parts, err := announced.Unpack(m)
+	if err != nil || len(parts) != len(events) {
+		t.Fatalf("got %d, %v", len(parts), err)
+	}
+	for i, want := range []*eventsv1.Event{
+		{Id: "e1", Type: added, Payload: []byte(payload), CreatedAt: timestamppb.New(stored)},
+		{Id: "b-1", Type: added, CreatedAt: timestamppb.New(stored)},
+		{Id: "b-2", Type: added, UserId: "u", CreatedAt: timestamppb.New(stored)},
+	} {
+		part := m
+		part.Data, part.Part = parts[i], i
+		if got, err := announced.Read(part); err != nil || !proto.Equal(got.Event, want) {
+			t.Errorf("got %v, %v, want %v", got.Event, err, want)
+		}
+	}
+}
+
+func TestUnpack_RefusesForEver(t *testing.T) {
+	t.Parallel()
+	tooMany, err := proto.Marshal(&eventsv1.EventBatch{Events: make([]*eventsv1.Event, contract.MostEvents+1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"Nothing": nil, "TooMany": tooMany, "CutOff": {0x0a, 0x05, 0x01}, "NoTag": {0xff}, "CutOffElsewhere": {0x12, 0x05}} {
+		if _, err := announced.Unpack(batch("2", data)); fault.CodeOf(err) != fault.CodeInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add([]byte{0x0a, 0x00, 0x10, 0x07})
+	f.Add([]byte{0x0a, 0x02, 0x0a, 0x00})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		events, err := announced.Unpack(batch("1", data))
+		if err != nil {
+			if fault.CodeOf(err) != fault.CodeInvalid {
+				t.Fatalf("would come again: %v", err)
+			}
+			return
+		}
+		for i, event := range events {
+			m := batch("1", event)
+			m.Part = i
+			if _, err := announced.Read(m); err != nil && fault.CodeOf(err) != fault.CodeInvalid {
+				t.Fatalf("would come again: %v", err)
+			}
+		}
+		whole := new(eventsv1.EventBatch)
+		if proto.Unmarshal(data, whole) == nil && len(whole.GetEvents()) != len(events) {
+			t.Fatalf("%d events, not %d", len(events), len(whole.GetEvents()))
+		}
+	})
+}

@@ -173,6 +173,55 @@ func (x *Event) GetAttributes() map[string]string {
 	return nil
 }
 
+// EventBatch is several events of one tenant and type in one message, which costs
+// the stream as much as one. It travels as an Event does, in protobuf, with header
+// Actionplane-Events: <how many>. Each has an id of its own; those of a message
+// have no order among each other, so that events with an ordering key had better
+// be published alone.
+type EventBatch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Events        []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventBatch) Reset() {
+	*x = EventBatch{}
+	mi := &file_actionplane_events_v1_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventBatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventBatch) ProtoMessage() {}
+
+func (x *EventBatch) ProtoReflect() protoreflect.Message {
+	mi := &file_actionplane_events_v1_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventBatch.ProtoReflect.Descriptor instead.
+func (*EventBatch) Descriptor() ([]byte, []int) {
+	return file_actionplane_events_v1_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EventBatch) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 var File_actionplane_events_v1_events_proto protoreflect.FileDescriptor
 
 const file_actionplane_events_v1_events_proto_rawDesc = "" +
@@ -197,7 +246,11 @@ const file_actionplane_events_v1_events_proto_rawDesc = "" +
 	"attributes\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\xee\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"N\n" +
+	"\n" +
+	"EventBatch\x12@\n" +
+	"\x06events\x18\x01 \x03(\v2\x1c.actionplane.events.v1.EventB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10@R\x06eventsB\xee\x01\n" +
 	"\x19com.actionplane.events.v1B\vEventsProtoP\x01ZNgithub.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1;eventsv1\xa2\x02\x03AEX\xaa\x02\x15Actionplane.Events.V1\xca\x02\x15Actionplane\\Events\\V1\xe2\x02!Actionplane\\Events\\V1\\GPBMetadata\xea\x02\x17Actionplane::Events::V1b\x06proto3"
 
 var (
@@ -212,20 +265,22 @@ func file_actionplane_events_v1_events_proto_rawDescGZIP() []byte {
 	return file_actionplane_events_v1_events_proto_rawDescData
 }
 
-var file_actionplane_events_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_actionplane_events_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_actionplane_events_v1_events_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: actionplane.events.v1.Event
-	nil,                           // 1: actionplane.events.v1.Event.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*EventBatch)(nil),            // 1: actionplane.events.v1.EventBatch
+	nil,                           // 2: actionplane.events.v1.Event.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 }
 var file_actionplane_events_v1_events_proto_depIdxs = []int32{
-	2, // 0: actionplane.events.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	1, // 1: actionplane.events.v1.Event.attributes:type_name -> actionplane.events.v1.Event.AttributesEntry
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 0: actionplane.events.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	2, // 1: actionplane.events.v1.Event.attributes:type_name -> actionplane.events.v1.Event.AttributesEntry
+	0, // 2: actionplane.events.v1.EventBatch.events:type_name -> actionplane.events.v1.Event
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_actionplane_events_v1_events_proto_init() }
@@ -239,7 +294,7 @@ func file_actionplane_events_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_actionplane_events_v1_events_proto_rawDesc), len(file_actionplane_events_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
