@@ -17,8 +17,14 @@ import (
 // CopyAll stores rows of several tables in one transaction and one round trip:
 // all or none. It is the cheapest way there is to write many rows that are new,
 // at half of what a statement costs the server that reads them from arrays.
-// Errors and repetition are those of Tx; a taken key is AlreadyExists.
+// Errors and repetition are those of Tx; a taken key is AlreadyExists. Either way
+// the rows are used up.
 func (p *Pool) CopyAll(ctx context.Context, tables ...*Rows) error {
+	defer func() {
+		for _, t := range tables {
+			t.free()
+		}
+	}()
 	full := make([]*Rows, 0, len(tables))
 	for _, t := range tables {
 		if t.n > 0 {

@@ -30,8 +30,14 @@ type kind struct {
 	at   time.Time
 }
 
+// Made once, as services do: rows take the room of those that were stored before.
+var (
+	kindsTable  = pg.NewTable("kinds", "id", "n", "said", "doc", "raw", "yes", "at", `odd "name`)
+	othersTable = pg.NewTable("others", "id")
+)
+
 func rowsOf(all ...kind) *pg.Rows {
-	rows := pg.NewTable("kinds", "id", "n", "said", "doc", "raw", "yes", "at", `odd "name`).Rows(0)
+	rows := kindsTable.Rows(0)
 	for _, k := range all {
 		rows.Begin()
 		rows.Bigint(k.id)
@@ -47,7 +53,7 @@ func rowsOf(all ...kind) *pg.Rows {
 }
 
 func others(ids ...int64) *pg.Rows {
-	rows := pg.NewTable("others", "id").Rows(8)
+	rows := othersTable.Rows(8)
 	for _, id := range ids {
 		rows.Begin()
 		rows.Bigint(id)

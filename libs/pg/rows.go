@@ -3,6 +3,8 @@ package pg
 import (
 	"encoding/binary"
 	"math"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +15,8 @@ import (
 type Table struct {
 	name      string
 	columns   []string
-	statement string // that reads rows into it
+	statement string    // that reads rows into it
+	stored    sync.Pool // of *Rows: the room of those that are stored serves the next
 }
 
 // NewTable returns a table.
@@ -30,7 +33,22 @@ func NewTable(name string, columns ...string) *Table {
 
 // Rows returns no rows, and room for so many bytes of them.
 func (t *Table) Rows(room int) *Rows {
-	return &Rows{table: t, buf: append(make([]byte, 0, len(copyHeader)+room+2), copyHeader...)}
+	r, ok := t.stored.Get().(*Rows)
+	if !ok {
+		r = &Rows{table: t}
+	}
+	r.buf = append(slices.Grow(r.buf[:0], len(copyHeader)+room+2), copyHeader...)
+	return r
+}
+
+// maxKept is the most room, in bytes, that is kept for the next rows.
+const maxKept = 4 << 20
+
+// free gives the room back. The rows must not be used afterwards.
+func (r *Rows) free() {
+	if r.n = 0; cap(r.buf) <= maxKept {
+		r.table.stored.Put(r)
+	}
 }
 
 // Rows gathers new rows of one table in the format that COPY reads, value by

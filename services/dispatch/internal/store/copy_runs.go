@@ -31,22 +31,30 @@ func newTables() tables {
 
 // copyRuns stores runs that are all new; otherwise none, with
 // CodeAlreadyExists.
-func (s *Store) copyRuns(ctx context.Context, m clock.Moment, runs []run.Run) error {
-	room := 0
+func (s *Store) copyRuns(ctx context.Context, m clock.Moment, runs []*run.Run) error {
+	bodies, steps, tries := 0, 0, 0
 	for _, r := range runs {
-		room += runRoom + len(r.Body)
+		bodies, steps = bodies+len(r.Body), steps+len(r.Deliveries)
+		for i := range r.Deliveries {
+			tries += len(r.Deliveries[i].Attempts)
+		}
 	}
-	rows := s.tables.runs.Rows(room)
+	rows := s.tables.runs.Rows(len(runs)*runRoom + bodies)
+	deliveries := s.tables.deliveries.Rows(steps * deliveryRoom)
+	attempts := s.tables.attempts.Rows(tries * attemptRoom)
 	for _, r := range runs {
 		if err := copyRun(rows, r); err != nil {
 			return err
 		}
+		for i := range r.Deliveries {
+			copyDelivery(deliveries, m, &r.Deliveries[i])
+			copyAttempts(attempts, &r.Deliveries[i])
+		}
 	}
-	deliveries := deliveriesOf(runs)
-	return s.db.CopyAll(ctx, rows, s.tables.copyDeliveries(m, deliveries), s.tables.copyAttempts(attemptsOf(deliveries)))
+	return s.db.CopyAll(ctx, rows, deliveries, attempts)
 }
 
-func copyRun(rows *pg.Rows, r run.Run) error {
+func copyRun(rows *pg.Rows, r *run.Run) error {
 	steps, err := stepsOf(r)
 	if err != nil {
 		return err
@@ -66,42 +74,38 @@ func copyRun(rows *pg.Rows, r run.Run) error {
 	return nil
 }
 
-func (t tables) copyDeliveries(m clock.Moment, deliveries []run.Delivery) *pg.Rows {
-	rows := t.deliveries.Rows(len(deliveries) * deliveryRoom)
-	for _, d := range deliveries {
-		rows.Begin()
-		rows.Bigint(int64(d.ID))
-		rows.Bigint(int64(d.Run))
-		rows.Text(clean(d.Tenant))
-		rows.Integer(int32(d.Position))
-		rows.Text(clean(d.TargetID))
-		rows.Text(clean(d.TargetName))
-		rows.Bigint(int64(d.Version))
-		rows.Text(string(d.Kind))
-		rows.Text(clean(d.Endpoint))
-		rows.Bigint(int64(d.Timeout))
-		rows.Boolean(d.Interrupts)
-		rows.Text(string(d.State))
-		rows.Integer(int32(d.Attempt))
-		rows.Integer(int32(d.Earlier))
-		rows.Text(string(d.Reason))
-		rows.Text(clean(d.Error))
-		rows.TimeOrNull(wake(m, d))
-		rows.Time(d.Changed)
-		rows.Time(d.CreatedAt)
-		rows.BytesOrNull(d.Body)
-		rows.TextOrNull(clean(d.OrderingKey))
-		rows.Bigint(int64(d.Sequence))
-		rows.TextOrNull(d.Traceparent)
-	}
-	return rows
+func copyDelivery(rows *pg.Rows, m clock.Moment, d *run.Delivery) {
+	rows.Begin()
+	rows.Bigint(int64(d.ID))
+	rows.Bigint(int64(d.Run))
+	rows.Text(clean(d.Tenant))
+	rows.Integer(int32(d.Position))
+	rows.Text(clean(d.TargetID))
+	rows.Text(clean(d.TargetName))
+	rows.Bigint(int64(d.Version))
+	rows.Text(string(d.Kind))
+	rows.Text(clean(d.Endpoint))
+	rows.Bigint(int64(d.Timeout))
+	rows.Boolean(d.Interrupts)
+	rows.Text(string(d.State))
+	rows.Integer(int32(d.Attempt))
+	rows.Integer(int32(d.Earlier))
+	rows.Text(string(d.Reason))
+	rows.Text(clean(d.Error))
+	rows.TimeOrNull(wake(m, *d))
+	rows.Time(d.Changed)
+	rows.Time(d.CreatedAt)
+	rows.BytesOrNull(d.Body)
+	rows.TextOrNull(clean(d.OrderingKey))
+	rows.Bigint(int64(d.Sequence))
+	rows.TextOrNull(d.Traceparent)
 }
 
-func (t tables) copyAttempts(attempts []attemptRow) *pg.Rows {
-	rows := t.attempts.Rows(len(attempts) * attemptRoom)
-	for _, a := range attempts {
+func copyAttempts(rows *pg.Rows, d *run.Delivery) {
+	for i := range d.Attempts {
+		a := &d.Attempts[i]
 		rows.Begin()
-		rows.Bigint(int64(a.delivery))
+		rows.Bigint(int64(d.ID))
 		rows.Integer(int32(a.Number))
 		rows.Time(a.StartedAt)
 		rows.Bigint(int64(a.Duration))
@@ -109,5 +113,4 @@ func (t tables) copyAttempts(attempts []attemptRow) *pg.Rows {
 		rows.Integer(int32(a.Status))
 		rows.Text(clean(a.Error))
 	}
-	return rows
 }

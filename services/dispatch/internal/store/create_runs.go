@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,25 +41,25 @@ WHERE delivery_id IN (SELECT id FROM sent)`
 // that has one already is left out, and that is no error. CodeAlreadyExists:
 // somebody else's run or delivery has an id of these.
 func (s *Store) CreateRuns(ctx context.Context, runs []run.Run) error {
-	runs = once(runs)
+	ordered := once(runs)
 	m, err := s.moment(ctx)
 	if err == nil {
-		err = s.copyRuns(ctx, m, runs)
+		err = s.copyRuns(ctx, m, ordered)
 	}
 	if fault.CodeOf(err) == fault.CodeAlreadyExists { // hardly ever, for events are looked up before
-		err = s.insertRuns(ctx, m, runs)
+		err = s.insertRuns(ctx, m, ordered)
 	}
 	if err != nil {
 		return fmt.Errorf("create runs: %w", err)
 	}
-	for _, r := range runs {
+	for _, r := range ordered {
 		s.touch(r.Deliveries)
 	}
 	return nil
 }
 
 // insertRuns stores those runs that are new.
-func (s *Store) insertRuns(ctx context.Context, m clock.Moment, runs []run.Run) error {
+func (s *Store) insertRuns(ctx context.Context, m clock.Moment, runs []*run.Run) error {
 	rows, err := runRows(runs)
 	if err != nil {
 		return err
@@ -81,22 +82,26 @@ func (s *Store) CreateDeliveries(ctx context.Context, deliveries []run.Delivery)
 
 // once returns runs ordered by event, so that two transactions wait for each
 // other in one direction only, and without those that occur a second time.
-func once(runs []run.Run) []run.Run {
-	seen := make(map[run.ID]bool, len(runs))
-	kept := make([]run.Run, 0, len(runs))
-	for _, r := range runs {
-		if !seen[r.ID] {
-			kept = append(kept, r)
-		}
-		seen[r.ID] = true
+func once(runs []run.Run) []*run.Run {
+	ordered := make([]*run.Run, len(runs))
+	for i := range runs {
+		ordered[i] = &runs[i]
 	}
-	slices.SortFunc(kept, func(a, b run.Run) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.EventID, b.EventID))
-	})
-	return kept
+	slices.SortStableFunc(ordered, byEvent)
+	return slices.CompactFunc(ordered, func(a, b *run.Run) bool { return a.ID == b.ID })
 }
 
-func deliveriesOf(runs []run.Run) []run.Delivery {
+func byEvent(a, b *run.Run) int {
+	if c := strings.Compare(a.Tenant, b.Tenant); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.EventID, b.EventID); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.ID, b.ID)
+}
+
+func deliveriesOf(runs []*run.Run) []run.Delivery {
 	all := make([]run.Delivery, 0, len(runs))
 	for _, r := range runs {
 		all = append(all, r.Deliveries...)
@@ -115,7 +120,7 @@ func attemptsOf(deliveries []run.Delivery) []attemptRow {
 }
 
 // runRows returns the arguments of insertRuns: an array for each column.
-func runRows(runs []run.Run) ([]any, error) {
+func runRows(runs []*run.Run) ([]any, error) {
 	n := len(runs)
 	ids, tenants, conditions := make([]int64, n), make([]string, n), make([]string, n)
 	kinds, names, events := make([]string, n), make([]string, n), make([]string, n)
@@ -138,7 +143,7 @@ func runRows(runs []run.Run) ([]any, error) {
 }
 
 // stepsOf returns the steps of a run as they are stored, "" where it has none.
-func stepsOf(r run.Run) (string, error) {
+func stepsOf(r *run.Run) (string, error) {
 	if len(r.Steps) == 0 {
 		return "", nil
 	}

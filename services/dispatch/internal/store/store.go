@@ -7,6 +7,7 @@ package store
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/actionplane/actionplane/libs/pg"
 	"github.com/actionplane/actionplane/services/dispatch/internal/delivery"
@@ -54,10 +55,10 @@ func (s *Store) touch(deliveries []run.Delivery) {
 // clean makes a text of foreign origin storable: Postgres refuses NUL and what
 // is no UTF-8.
 func clean(text string) string {
-	if strings.IndexByte(text, 0) >= 0 {
-		text = strings.ReplaceAll(text, "\x00", "")
+	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
+		return text
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD")
 }
 
 // orNull returns nil for the zero time.
