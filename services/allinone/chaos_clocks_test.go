@@ -84,21 +84,24 @@ const (
 	andJumps   = "\tsec, nsec = jumped(sec, nsec)\n"
 )
 
-// startWithOwnClocks runs services of which each process has a clock of its own.
+// startWithOwnClocks runs services, and a NATS, of which each process has a clock
+// of its own.
 func startWithOwnClocks(t *testing.T) *fleet {
 	t.Helper()
 	dir := dataDir(t)
 	if err := os.Mkdir(clocks(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	bin := newReleases(t, binaries(t), buildJumpy(t)).dir
-	return newFleetOf(t, bin, map[string]string{"ACTIONPLANE_DATA_DIR": dir, clocksDir: clocks(dir)})
+	jumpy := buildJumpy(t)
+	r := newReleases(t, binaries(t), jumpy)
+	r.choose(t, "nats-server", jumpy)
+	return newFleetOf(t, r.dir, map[string]string{"ACTIONPLANE_DATA_DIR": dir, clocksDir: clocks(dir)})
 }
 
 func clocks(dir string) string { return filepath.Join(dir, "clocks") }
 
-// buildJumpy builds the services with the other package time, made of that of
-// the Go at hand, and returns where they are.
+// buildJumpy builds the services and NATS with the other package time, made of
+// that of the Go at hand, and returns where they are.
 func buildJumpy(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -110,15 +113,20 @@ func buildJumpy(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"build", "-overlay", overlay, "-o", dir + string(filepath.Separator)}
+	var services []string
 	for _, service := range rolled {
-		args = append(args, "./services/"+service+"/cmd/"+service)
+		services = append(services, "./services/"+service+"/cmd/"+service)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", args...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build services whose clocks jump: %v\n%s", err, out)
+	build := func(in, workspace string, packages ...string) {
+		args := []string{"build", "-overlay", overlay, "-o", dir + string(filepath.Separator)}
+		cmd := exec.CommandContext(t.Context(), "go", append(args, packages...)...)
+		cmd.Dir, cmd.Env = filepath.Join(root, in), append(os.Environ(), "GOWORK="+workspace)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("build what has clocks that jump: %v\n%s", err, out)
+		}
 	}
+	build(".", "", services...)
+	build("libs", "off", "github.com/nats-io/nats-server/v2") // as `make binaries` does
 	return dir
 }
 
@@ -181,6 +189,17 @@ func servicesJump(ahead time.Duration, which replica) func(*testing.T, *stage) {
 				st.setOwnClock(t, p, by)
 				st.wantClock(t, p, by)
 			}
+		}
+		st.struck()
+	}
+}
+
+// natsJumps sets the clock of NATS, which says when a message came, is to be
+// delivered again, and is as old as its stream keeps it.
+func natsJumps(ahead time.Duration) func(*testing.T, *stage) {
+	return func(t *testing.T, st *stage) {
+		for _, p := range st.summary(t).Processes["nats"] {
+			st.setOwnClock(t, p, ahead)
 		}
 		st.struck()
 	}

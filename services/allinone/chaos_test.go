@@ -110,6 +110,9 @@ func TestChaos(t *testing.T) {
 				sickTargets(t, st)
 			}},
 			{name: "ServicesBackAgain", flaky: true, slow: true, scripted: true, fault: servicesJump(0, everyReplica)},
+			{name: "NATSAnHourAhead", flaky: true, slow: true, fault: natsJumps(time.Hour)},
+			{name: "NATSAnHourBehind", flaky: true, slow: true, fault: natsJumps(-time.Hour)},
+			{name: "NATSBackAgain", flaky: true, slow: true, fault: natsJumps(0)},
 		}},
 	} {
 		if !c.full && !group.short {
