@@ -86,7 +86,7 @@ func (a *attempt) exchange(ctx context.Context, s *Sender, l *lane) error {
 	}
 }
 
-// connect takes the most recently used live connection or dials.
+// connect takes the most recently used connection or dials.
 func (a *attempt) connect(ctx context.Context, s *Sender, l *lane) (*connection, error) {
 	if c := s.pool.take(l); c != nil {
 		a.resp.Reused, a.resp.Remote = true, c.remote
@@ -139,7 +139,7 @@ func (a *attempt) converse(ctx context.Context, c *connection, maxHead int) (reu
 
 	a.stage = StageWrite
 	sent := time.Now()
-	if err := a.message.writeTo(c); err != nil && (errors.Is(err, errNothingWritten) || isTimeout(err)) {
+	if err := a.send(c); err != nil && (errors.Is(err, errNothingWritten) || isTimeout(err)) {
 		return false, err
 	} else if err != nil {
 		// A target may answer and hang up before it has read everything, as
@@ -152,6 +152,14 @@ func (a *attempt) converse(ctx context.Context, c *connection, maxHead int) (reu
 		return false, nil
 	}
 	return a.receive(c, sent, maxHead)
+}
+
+// send writes the request.
+func (a *attempt) send(c *connection) error {
+	if a.resp.Reused {
+		return c.ask(&a.message)
+	}
+	return a.message.writeTo(c)
 }
 
 // receive reads the answer that follows a request.

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
@@ -17,9 +18,13 @@ type connection struct {
 	remote    netip.AddrPort
 	keepFor   time.Duration // how long the target keeps it unused; zero if not said
 	idleSince time.Time
-	alive     bool                  // result of probe
-	probe     func(fd uintptr) bool // made once, so that a probe allocates nothing
-	interrupt func()                // wakes whatever read or write is under way
+	interrupt func() // wakes whatever read or write is under way
+
+	// Of ask, whose parts are made once, so that it allocates nothing.
+	step    func(fd uintptr) bool
+	request *message
+	asked   bool  // it was written, at least in part
+	failure error // to write it
 }
 
 func newConnection(plain net.Conn) (*connection, error) {
@@ -32,10 +37,7 @@ func newConnection(plain net.Conn) (*connection, error) {
 		c.raw = raw
 		c.remote = tcp.RemoteAddr().(*net.TCPAddr).AddrPort()
 	}
-	c.probe = func(fd uintptr) bool {
-		c.alive = quiet(fd)
-		return true
-	}
+	c.step = c.proceed
 	c.interrupt = func() { _ = c.SetDeadline(time.Unix(1, 0)) } // a deadline in the past
 	return c, nil
 }
@@ -44,17 +46,38 @@ func newConnection(plain net.Conn) (*connection, error) {
 // target does not read. HTTP's own framing tells where an answer ends.
 func (c *connection) Close() error { return c.socket.Close() }
 
-// usable reports whether a kept connection is still open and silent. Anything
-// that can be read from it, a close included, means that the target is done
-// with it. Without this look a POST would be lost on every connection that the
-// target closed while it was idle, and could not be sent again.
-func (c *connection) usable() bool {
+// ask sends a message on a kept connection and returns when there is an answer to
+// be read, or when reading will tell why there is none. It returns
+// [errNothingWritten] where the connection is not still open and silent: anything
+// that can be read from it, a close included, means that the target is done with
+// it. Without this look a POST would be lost on every connection that the target
+// closed while it was idle, and could not be sent again.
+//
+// The look also tells that nothing is there to be read before the message was
+// written, so that what is read next waits for the answer and is not tried in
+// vain first.
+func (c *connection) ask(m *message) error {
+	c.request, c.asked, c.failure = m, false, errNothingWritten
 	if c.raw == nil {
-		return false
+		return c.failure
 	}
-	c.alive = false
-	err := c.raw.Read(c.probe)
-	return err == nil && c.alive
+	err := c.raw.Read(c.step)
+	c.request = nil
+	if err != nil && !c.asked {
+		return fmt.Errorf("%w: %w", errNothingWritten, err)
+	}
+	return c.failure
+}
+
+// proceed is called when ask begins, and again when something can be read. It
+// reports whether ask is over.
+func (c *connection) proceed(fd uintptr) bool {
+	if c.asked || !quiet(fd) {
+		return true
+	}
+	c.asked = true
+	c.failure = c.request.writeTo(c)
+	return c.failure != nil
 }
 
 // expired reports whether an unused connection has been kept long enough. The

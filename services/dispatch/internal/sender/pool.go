@@ -118,15 +118,15 @@ func (p *pool) forget(l *lane) {
 	}
 }
 
-// take returns the lane's most recently used connection that still works, or
-// nil. It closes the dead ones that it meets.
+// take returns the lane's most recently used connection that was not kept too
+// long, or nil. It closes those that were.
 func (p *pool) take(l *lane) *connection {
 	for {
 		c := p.pop(l)
 		if c == nil {
 			return nil
 		}
-		if !c.expired(time.Now(), p.idleTimeout) && c.usable() {
+		if !c.expired(time.Now(), p.idleTimeout) {
 			return c
 		}
 		_ = c.Close() // nothing is in flight on it
