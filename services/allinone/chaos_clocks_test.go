@@ -236,3 +236,21 @@ func (f *fleet) wantClock(t *testing.T, p process, ahead time.Duration) {
 		t.Fatalf("the clock of %s shows %v, %v; it should be ahead by %s", p.Log, date, err, ahead)
 	}
 }
+
+func TestOverlayTime_SaysWhereAnotherGoReadsTheClock(t *testing.T) {
+	t.Parallel()
+	goroot := t.TempDir()
+	file := filepath.Join(goroot, "src", "time", "time.go")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n, text := range []string{"func Now() Time {\n", readsClock, readsClock + readsClock} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := overlayTime(goroot, "clock.go", t.TempDir())
+		if failed := err != nil && strings.Contains(err.Error(), file); failed != (n != 1) {
+			t.Errorf("%d places: %v", n, err)
+		}
+	}
+}

@@ -105,7 +105,7 @@ func TestChaos(t *testing.T) {
 			{name: "ServicesAnHourAhead", flaky: true, slow: true, fault: servicesJump(time.Hour, everyReplica)},
 			{name: "ServicesAnHourBehind", flaky: true, slow: true, fault: servicesJump(-time.Hour, everyReplica)},
 			{name: "OneOfTwoAnHourAhead", flaky: true, slow: true, fault: servicesJump(time.Hour, firstReplica)},
-			{name: "TheOtherAheadAndTargetsSick", sick: true, fault: func(t *testing.T, st *stage) {
+			{name: "AheadAndTargetsSick", sick: true, fault: func(t *testing.T, st *stage) {
 				servicesJump(time.Hour, secondReplica)(t, st)
 				sickTargets(t, st)
 			}},
