@@ -39,6 +39,29 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 }
 
+// TestConnectionsOutliveTheDeadlineOfTheirLastAttempt: what is kept unused for
+// longer than that is still good.
+func TestConnectionsOutliveTheDeadlineOfTheirLastAttempt(t *testing.T) {
+	t.Parallel()
+	url := listen(t, func(c net.Conn, r *bufio.Reader) {
+		for readRequest(r) == nil {
+			_, _ = io.WriteString(c, okHead+"0\r\n\r\n")
+		}
+	})
+	s := newSender(t, Config{})
+	for i := range 3 {
+		resp, err := send(t, s, Request{URL: url})
+		if err != nil || resp.Reused != (i > 0) {
+			t.Fatalf("attempt %d: reused %t, %v", i, resp.Reused, err)
+		}
+		for _, l := range s.pool.lanes {
+			for _, c := range l.idle {
+				_ = c.SetDeadline(time.Unix(1, 0))
+			}
+		}
+	}
+}
+
 func TestConnectionsAreNotReused(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
