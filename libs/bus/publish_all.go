@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -44,8 +45,10 @@ func refusesBatches(code jetstream.ErrorCode) bool {
 type Outgoing struct {
 	Subject string
 	// ID under which the stream takes it once; required.
-	ID   string
-	Data []byte
+	ID string
+	// Header to send along; may be nil.
+	Header map[string][]string
+	Data   []byte
 }
 
 // PartialError says that some messages of a PublishAll are stored and others
@@ -135,6 +138,7 @@ func (c *Conn) inBatch(ctx context.Context, m Outgoing, id string, seq int) *nat
 func (m Outgoing) message(ctx context.Context) *nats.Msg {
 	h := outgoing(ctx)
 	delete(h, contract.HeaderTimeout) // nobody waits
+	maps.Copy(h, m.Header)
 	h[nats.MsgIdHdr] = []string{m.ID}
 	return &nats.Msg{Subject: m.Subject, Header: h, Data: m.Data}
 }

@@ -14,24 +14,16 @@ import (
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 )
 
-const (
-	// batchBytes is how much the events of one message are together, about.
-	batchBytes = 128 << 10
-	// eventRoom is what an event takes beside its payload, about.
-	eventRoom = 256
-)
+// eventRoom is what an event takes beside its payload, about.
+const eventRoom = 256
 
-// batch is how many of the first events go into one message: those of one type,
-// as far as they have no order to keep. There is at least one event.
-func batch(events []Event) int {
-	size := 0
-	for i, e := range events {
-		size += len(e.Payload) + eventRoom
-		if i > 0 && (e.Type != events[0].Type || e.OrderingKey != "" || events[0].OrderingKey != "" || size > batchBytes || i == contract.MostEvents) {
-			return i
-		}
-	}
-	return len(events)
+// together is how many of the first events go into one message. There is at least
+// one.
+func (c *Client) together(events []Event) int {
+	return contract.EventsTogether(len(events), c.perMessage, func(i int) contract.Packing {
+		e := &events[i]
+		return contract.Packing{Type: e.Type, Alone: e.OrderingKey != "", Size: len(e.Payload) + eventRoom}
+	})
 }
 
 // eventsMessage completes events of one type and returns how they travel, as one

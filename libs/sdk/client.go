@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/actionplane/actionplane/proto/contract"
 )
 
 // DefaultTenant is the tenant that exists from the start.
@@ -41,12 +43,12 @@ type Config struct {
 	Options []nats.Option
 	// NoIndex makes every hook ask Actionplane, also where nobody listens.
 	NoIndex bool
-	// Batches lets PublishAll put events of one type that have no ordering key into
-	// one message, up to 64, which costs a stream as little as one and lets about
-	// a third more of them through. An Actionplane of a release before this one
-	// loses such messages: set it when all of its replicas are of this one or a
-	// later one.
-	Batches bool
+	// EventsPerMessage is how many events of one type that have no ordering key
+	// PublishAll puts into one message, at most 64: a stream costs by message, and
+	// lets about a third more of them through. An Actionplane of a release before
+	// this one loses such messages: set it when all of its replicas are of this one
+	// or a later one. 0 means 1.
+	EventsPerMessage int
 	// IndexLease is how long the index holds without a sign that it is up to
 	// date, which bounds what a client misses that is cut off and does not
 	// know; 0 means 3 s.
@@ -73,8 +75,9 @@ type Client struct {
 	inject   func(context.Context, map[string][]string)
 	span     func(context.Context, Operation) (context.Context, func(error))
 	index    *index // nil: every hook asks
-	batches  bool
-	borrowed bool // nc is the service's: Close leaves it open
+	borrowed bool   // nc is the service's: Close leaves it open
+
+	perMessage int // events
 }
 
 // Connect opens a connection of its own. It fails at once when no server
@@ -113,11 +116,14 @@ func New(nc *nats.Conn, cfg Config) (*Client, error) {
 	if cfg.Span == nil {
 		cfg.Span = func(ctx context.Context, _ Operation) (context.Context, func(error)) { return ctx, func(error) {} }
 	}
+	if cfg.EventsPerMessage > contract.MostEvents {
+		return nil, fmt.Errorf("EventsPerMessage is %d: at most %d", cfg.EventsPerMessage, contract.MostEvents)
+	}
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(2*publishWindow), jetstream.WithPublishAsyncTimeout(asyncAckTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("open jetstream: %w", err)
 	}
-	c := &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, span: cfg.Span, batches: cfg.Batches, borrowed: true}
+	c := &Client{nc: nc, js: js, tenant: cfg.Tenant, inject: cfg.Inject, span: cfg.Span, perMessage: max(1, cfg.EventsPerMessage), borrowed: true}
 	if !cfg.NoIndex {
 		c.index = startIndex(c, cmp.Or(cfg.IndexLease, defaultIndexLease))
 	}

@@ -25,8 +25,9 @@ const (
 //
 // When it returns another error, some of the events may be stored. The ids are
 // those that the events have or were given even so: published again with them
-// within two minutes, each is stored once; with Config.Batches, where all are
-// published again in the same order, and otherwise each is delivered once.
+// within two minutes, each is stored once; with Config.EventsPerMessage
+// where all are published again in the same order, and otherwise each is delivered
+// once.
 func (c *Client) PublishAll(ctx context.Context, events []Event) (ids []string, err error) {
 	for i, e := range events {
 		if err := checkEvent(e); err != nil {
@@ -58,12 +59,9 @@ func (c *Client) publishAll(ctx context.Context, events []Event) ([]string, erro
 // eventMessages returns how events travel: each as a message, or several together.
 func (c *Client) eventMessages(ctx context.Context, events []Event) (messages []*nats.Msg, ids []string, err error) {
 	messages, ids = make([]*nats.Msg, 0, len(events)), make([]string, 0, len(events))
-	for n := 1; len(ids) < len(events); {
+	for len(ids) < len(events) {
 		rest := events[len(ids):]
-		if c.batches {
-			n = batch(rest)
-		}
-		msg, some, at, err := c.eventsMessage(ctx, rest[:n])
+		msg, some, at, err := c.eventsMessage(ctx, rest[:c.together(rest)])
 		if err != nil {
 			return nil, nil, inEvents(len(ids)+at, err)
 		}

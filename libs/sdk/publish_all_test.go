@@ -79,11 +79,14 @@ func TestPublishAll(t *testing.T) {
 func TestPublishAll_InBatches(t *testing.T) {
 	t.Parallel()
 	a := sdktest.Start(t, nil)
-	client, err := sdk.New(a.Connect(t), sdk.Config{Batches: true})
+	client, err := sdk.New(a.Connect(t), sdk.Config{EventsPerMessage: 64})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
+	if _, err := sdk.New(a.Connect(t), sdk.Config{EventsPerMessage: 65}); err == nil {
+		t.Error("65 events go into a message")
+	}
 	var events []sdk.Event
 	for i := range 100 {
 		events = append(events, sdk.Event{ID: fmt.Sprint("e", i), Type: "a.b", Sequence: uint64(i)})

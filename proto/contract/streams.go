@@ -43,6 +43,31 @@ func EventMessageID(tenant, eventID string) string { return tenant + "/" + event
 // MostEvents is how many events a message holds at most.
 const MostEvents = 64
 
+// Packing is what of an event decides with which others it goes into a message.
+type Packing struct {
+	Type  string
+	Alone bool // it goes with no others: it has an order to keep, or an id to be known by
+	Size  int  // bytes, about
+}
+
+// messageSize is how many bytes of events go into one message, about.
+const messageSize = 128 << 10
+
+// EventsTogether returns how many of n events, from the first, go into one
+// message, which holds at most so many. There is at least one event.
+func EventsTogether(n, most int, event func(i int) Packing) int {
+	first := event(0)
+	size := first.Size
+	for i := 1; i < n; i++ {
+		next := event(i)
+		size += next.Size
+		if first.Alone || next.Alone || next.Type != first.Type || i >= most || size > messageSize {
+			return i
+		}
+	}
+	return n
+}
+
 // EventSubjects matches every event.
 const EventSubjects = eventPrefix + ">"
 

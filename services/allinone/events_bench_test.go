@@ -88,7 +88,9 @@ func eventHouse(b *testing.B, url string) (*bustest.Server, *bus.Conn) {
 		b.Fatal(err)
 	}
 	bustest.Run(b, d.Run)
-	e, err := executions.New(executions.DefaultConfig(), deps("executions"))
+	sharing := executions.DefaultConfig()
+	sharing.EventsPerMessage = contract.MostEvents
+	e, err := executions.New(sharing, deps("executions"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -113,15 +115,15 @@ func byAPI(ctx context.Context, conn *bus.Conn, payload []byte) func(n int) erro
 	}
 }
 
-// bySDK publishes n events through the SDK.
-func bySDK(ctx context.Context, b *testing.B, server *bustest.Server, payload []byte) func(n int) error {
+// bySDK publishes n events through the SDK, of which so many may share a message.
+func bySDK(ctx context.Context, b *testing.B, server *bustest.Server, perMessage int, payload []byte) func(n int) error {
 	b.Helper()
 	nc, err := nats.Connect("", nats.InProcessServer(server.Server))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(nc.Close)
-	client, err := sdk.New(nc, sdk.Config{NoIndex: true})
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true, EventsPerMessage: perMessage})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -171,8 +173,8 @@ func cpuTime() time.Duration {
 // BenchmarkEventsAllTheWay is events published, resolved, delivered, signed,
 // recorded and acknowledged, against as many bare posts by Go's own client: x/ is
 // time until the last one is received, all/ CPU time of everything, Postgres and
-// receiver included. They are published one by one from 64 callers or 64 to a
-// batch: through the SDK, which puts them into the stream itself, and through the
+// receiver included. They are published one by one from 64 callers, or 64 to a
+// batch, which are messages of their own or share one: through the SDK, which puts them into the stream itself, and through the
 // public API of the bus, by a call. Parts is what the parts alone come to on the
 // same machine, with nothing of ours around them.
 func BenchmarkEventsAllTheWay(b *testing.B) {
@@ -190,7 +192,8 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		b.Fatal(err)
 	}
 	payload := []byte(`{"text":"` + string(bytes.Repeat([]byte("a"), 1000)) + `"}`)
-	called, direct := byAPI(ctx, conn, payload), bySDK(ctx, b, server, payload)
+	called := byAPI(ctx, conn, payload)
+	direct, shared := bySDK(ctx, b, server, 1, payload), bySDK(ctx, b, server, contract.MostEvents, payload)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
@@ -216,8 +219,8 @@ func BenchmarkEventsAllTheWay(b *testing.B) {
 		callers, together int
 	}{
 		{"Parts", parts.publish(payload), byParts, 2, 64},
-		{"SDK/OneByOne", direct, house, 64, 1}, {"SDK/Batches", direct, house, 2, 64},
-		{"API/OneByOne", called, house, 64, 1}, {"API/Batches", called, house, 2, 64},
+		{"SDK/OneByOne", direct, house, 64, 1}, {"SDK/Batches", direct, house, 2, 64}, {"SDK/Shared", shared, house, 2, 64},
+		{"API/OneByOne", called, house, 64, 1}, {"API/Shared", called, house, 2, 64},
 	} {
 		b.Run(shape.name, func(b *testing.B) {
 			b.ReportAllocs()

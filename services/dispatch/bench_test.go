@@ -17,6 +17,7 @@ import (
 	"github.com/actionplane/actionplane/libs/sdk"
 	"github.com/actionplane/actionplane/libs/sinktest"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
 	dispatchv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/dispatch/v1"
 	hooksv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/hooks/v1"
 	"github.com/actionplane/actionplane/services/dispatch/internal/sender"
@@ -108,14 +109,14 @@ const together = 64
 // BenchmarkDeliverEvent is events, taken from their stream, resolved by a
 // stand-in, delivered, signed and recorded. Their time ends when the last one has
 // reached its receiver, their CPU time when all are committed and acknowledged.
-// Their publisher puts each into a message, or many (sdk.Config, Batches).
+// Their publisher puts each into a message, or many (sdk.Config, EventsPerMessage).
 func BenchmarkDeliverEvent(b *testing.B) {
-	for name, batches := range map[string]bool{"alone": false, "batches": true} {
-		b.Run(name, func(b *testing.B) { benchmarkDeliverEvent(b, batches) })
+	for _, perMessage := range []int{1, contract.MostEvents} {
+		b.Run(fmt.Sprintf("per_message=%d", perMessage), func(b *testing.B) { benchmarkDeliverEvent(b, perMessage) })
 	}
 }
 
-func benchmarkDeliverEvent(b *testing.B, batches bool) {
+func benchmarkDeliverEvent(b *testing.B, perMessage int) {
 	b.Helper()
 	asHosted(b)
 	h := newHouse(b)
@@ -123,7 +124,7 @@ func benchmarkDeliverEvent(b *testing.B, batches bool) {
 	receiver := sinktest.New(b)
 	k := kind{string(tenant.Default), "a.b"}
 	h.executions.answer(k, target("1", receiver.URL, webhook, false))
-	events, publisher := make([]sdk.Event, together), h.publisher(b, batches)
+	events, publisher := make([]sdk.Event, together), h.publisher(b, perMessage)
 	for i := range events {
 		events[i] = sdk.Event{Type: k.eventType, Payload: kilobyte}
 	}
@@ -148,14 +149,14 @@ func benchmarkDeliverEvent(b *testing.B, batches bool) {
 }
 
 // publisher is an internal service.
-func (h *house) publisher(b *testing.B, batches bool) *sdk.Client {
+func (h *house) publisher(b *testing.B, perMessage int) *sdk.Client {
 	b.Helper()
 	nc, err := nats.Connect("", nats.InProcessServer(h.server.Server))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(nc.Close)
-	client, err := sdk.New(nc, sdk.Config{NoIndex: true, Batches: batches})
+	client, err := sdk.New(nc, sdk.Config{NoIndex: true, EventsPerMessage: perMessage})
 	if err != nil {
 		b.Fatal(err)
 	}

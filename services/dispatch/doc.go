@@ -78,8 +78,9 @@
 // when its run is committed.
 //
 // A message of EVENTS may hold up to 64 events of one tenant and type (header
-// Actionplane-Events; the SDK's PublishAll makes such where Config.Batches says
-// so). A stream costs by message, not by event: of what an event of the SDK costs
+// Actionplane-Events): the SDK's PublishAll makes such where its
+// Config.EventsPerMessage says so, and the API's PublishEvents where
+// ACTIONPLANE_EVENTS_PER_MESSAGE does. A stream costs by message, not by event: of what an event of the SDK costs
 // all the way to its commit, a third less is left. Each of them is an event like
 // any other, with its own run and its share of ACTIONPLANE_DELIVERY_EVENT_WORKERS;
 // the message is acknowledged when all are done, and where one has to come again

@@ -10,6 +10,7 @@ import (
 	"github.com/actionplane/actionplane/libs/approval"
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/tenant"
+	"github.com/actionplane/actionplane/proto/contract"
 	"github.com/actionplane/actionplane/services/executions/internal/chain"
 )
 
@@ -23,6 +24,7 @@ type Config struct {
 	EventsMaxBytes      int64         `env:"ACTIONPLANE_EVENTS_MAX_BYTES" doc:"most bytes of waiting events; beyond, publishers are refused; 0: no limit; less where an embedded NATS has less of the disk"`
 	EventBatchMaxCount  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_COUNT" doc:"events that may be published at once; at most 1000"`
 	EventBatchMaxBytes  int           `env:"ACTIONPLANE_EVENT_BATCH_MAX_BYTES" doc:"bytes that they may have in all"`
+	EventsPerMessage    int           `env:"ACTIONPLANE_EVENTS_PER_MESSAGE" doc:"events that are published together, of one type and without ids and ordering keys, that share a message of their stream, which costs by message; at most 64, and 1 while a dispatch of the release before runs"`
 
 	Door approval.Config
 }
@@ -31,7 +33,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		CatalogMaxEntries: 50_000, ExecutionMaxTargets: 100, ExecutionMaxDepth: chain.MaxIncludeHops,
-		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20,
+		EventsMaxAge: 7 * 24 * time.Hour, EventBatchMaxCount: bus.MaxBatch, EventBatchMaxBytes: 4 << 20, EventsPerMessage: 1,
 		Door: approval.DefaultConfig(),
 	}
 }
@@ -45,6 +47,7 @@ func (c Config) Validate() error {
 		within("ACTIONPLANE_EXECUTION_MAX_DEPTH", c.ExecutionMaxDepth, 0, chain.MaxIncludeHops),
 		within("ACTIONPLANE_EVENT_BATCH_MAX_COUNT", c.EventBatchMaxCount, 1, bus.MaxBatch),
 		within("ACTIONPLANE_EVENT_BATCH_MAX_BYTES", c.EventBatchMaxBytes, 1, 1<<30),
+		within("ACTIONPLANE_EVENTS_PER_MESSAGE", c.EventsPerMessage, 1, contract.MostEvents),
 	}
 	if c.EventsMaxAge <= 0 {
 		problems = append(problems, errors.New("ACTIONPLANE_EVENTS_MAX_AGE must be positive"))

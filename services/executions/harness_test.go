@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -319,16 +320,30 @@ func (w *world) published(t testing.TB) <-chan published {
 	bustest.Run(t, func(ctx context.Context) error {
 		return w.conn.ConsumeTogether(ctx, bus.Consumer{Stream: contract.EventsStream, Name: contract.EventsConsumer}, func(_ context.Context, messages []*bus.Taken) {
 			for _, m := range messages {
-				event := new(eventsv1.Event)
-				if err := proto.Unmarshal(m.Data, event); err != nil {
-					t.Errorf("event: %v", err)
+				for _, event := range eventsOf(t, m.Message) {
+					events <- published{Event: event, subject: m.Subject, messageID: m.ID()}
 				}
-				events <- published{Event: event, subject: m.Subject, messageID: m.ID()}
 				m.Settle(nil)
 			}
 		})
 	})
 	return events
+}
+
+// eventsOf reads a message.
+func eventsOf(t testing.TB, m bus.Message) []*eventsv1.Event {
+	t.Helper()
+	batch, one := new(eventsv1.EventBatch), new(eventsv1.Event)
+	if count := m.Header[contract.HeaderEvents]; len(count) > 0 {
+		if err := proto.Unmarshal(m.Data, batch); err != nil || count[0] != strconv.Itoa(len(batch.GetEvents())) {
+			t.Errorf("%s events: %v, %v", count, batch, err)
+		}
+		return batch.GetEvents()
+	}
+	if err := proto.Unmarshal(m.Data, one); err != nil {
+		t.Errorf("event: %v", err)
+	}
+	return []*eventsv1.Event{one}
 }
 
 func receive[T any](t testing.TB, from <-chan T) T {

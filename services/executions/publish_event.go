@@ -43,20 +43,28 @@ func (s *Service) PublishEvent(ctx context.Context, in *actionplanev1.PublishEve
 
 // message returns how an event travels, and completes it first.
 func message(ctx context.Context, event *eventsv1.Event) (bus.Outgoing, error) {
+	complete(event)
+	data, err := proto.Marshal(event)
+	if err != nil {
+		return bus.Outgoing{}, fault.Internal("encode the event").Because(err)
+	}
+	return outgoing(ctx, event.GetType(), event.GetId(), data), nil
+}
+
+// complete fills in what was left out.
+func complete(event *eventsv1.Event) {
 	if event.GetId() == "" {
 		event.Id = ident.NewUUID()
 	}
 	if event.GetCreatedAt() == nil {
 		event.CreatedAt = timestamppb.Now()
 	}
-	data, err := proto.Marshal(event)
-	if err != nil {
-		return bus.Outgoing{}, fault.Internal("encode the event").Because(err)
-	}
+}
+
+// outgoing is a message of the caller's tenant.
+func outgoing(ctx context.Context, eventType, id string, data []byte) bus.Outgoing {
 	tenantID := string(tenant.From(ctx).Tenant)
-	return bus.Outgoing{
-		Subject: contract.EventSubject(tenantID, event.GetType()), ID: contract.EventMessageID(tenantID, event.GetId()), Data: data,
-	}, nil
+	return bus.Outgoing{Subject: contract.EventSubject(tenantID, eventType), ID: contract.EventMessageID(tenantID, id), Data: data}
 }
 
 // checkEvent refuses what no condition could be named after, and what targets

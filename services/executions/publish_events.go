@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,8 @@ import (
 
 	"github.com/actionplane/actionplane/libs/bus"
 	"github.com/actionplane/actionplane/libs/fault"
+	"github.com/actionplane/actionplane/libs/ident"
+	"github.com/actionplane/actionplane/proto/contract"
 	eventsv1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/events/v1"
 	actionplanev1 "github.com/actionplane/actionplane/proto/gen/go/actionplane/v1"
 )
@@ -25,19 +28,55 @@ func (s *Service) PublishEvents(ctx context.Context, in *actionplanev1.PublishEv
 	if err := s.checkBatch(in.GetEvents()); err != nil {
 		return nil, err
 	}
-	out := &actionplanev1.PublishEventsResponse{}
-	messages := make([]bus.Outgoing, len(in.GetEvents()))
-	for i, event := range in.GetEvents() {
-		var err error
-		if messages[i], err = message(ctx, event); err != nil {
-			return nil, err
-		}
-		out.Ids = append(out.Ids, event.GetId())
+	messages, events, err := s.messages(ctx, in.GetEvents())
+	if err != nil {
+		return nil, err
 	}
 	if err := s.bus.PublishAll(ctx, messages); err != nil {
-		return nil, batchError(err)
+		return nil, batchError(err, events)
+	}
+	out := &actionplanev1.PublishEventsResponse{}
+	for _, event := range in.GetEvents() {
+		out.Ids = append(out.Ids, event.GetId())
 	}
 	return out, nil
+}
+
+// messages returns how events travel, and how many each message holds: one, or as
+// many as may share it. One with an id of its own is alone, for it is stored once
+// under that, whatever it is published with.
+func (s *Service) messages(ctx context.Context, events []*eventsv1.Event) (messages []bus.Outgoing, counts []int, err error) {
+	for len(events) > 0 {
+		n := contract.EventsTogether(len(events), s.cfg.EventsPerMessage, func(i int) contract.Packing {
+			e := events[i]
+			return contract.Packing{Type: e.GetType(), Alone: e.GetId() != "" || e.GetOrderingKey() != "", Size: proto.Size(e)}
+		})
+		write := together
+		if n == 1 {
+			write = func(ctx context.Context, one []*eventsv1.Event) (bus.Outgoing, error) { return message(ctx, one[0]) }
+		}
+		m, err := write(ctx, events[:n])
+		if err != nil {
+			return nil, nil, err
+		}
+		messages, counts, events = append(messages, m), append(counts, n), events[n:]
+	}
+	return messages, counts, nil
+}
+
+// together returns how events of one type travel as one message, and completes
+// them first.
+func together(ctx context.Context, events []*eventsv1.Event) (bus.Outgoing, error) {
+	for _, e := range events {
+		complete(e)
+	}
+	data, err := proto.Marshal(&eventsv1.EventBatch{Events: events})
+	if err != nil {
+		return bus.Outgoing{}, fault.Internal("encode events").Because(err)
+	}
+	m := outgoing(ctx, events[0].GetType(), "batch-"+ident.NewUUID(), data)
+	m.Header = map[string][]string{contract.HeaderEvents: {strconv.Itoa(len(events))}}
+	return m, nil
 }
 
 // checkBatch names the first event that cannot be taken.
@@ -65,13 +104,18 @@ func (s *Service) checkBatch(events []*eventsv1.Event) error {
 	return nil
 }
 
-// batchError says which events are stored, where only some are.
-func batchError(err error) error {
+// batchError says which events are stored, where only some are, given how many
+// each message holds.
+func batchError(err error, counts []int) error {
 	partial := new(bus.PartialError)
 	if !errors.As(err, &partial) {
 		return err
 	}
-	return fault.Unavailable("the bus stored only some of the events: events[%s]; publish the others again", ranges(partial.Stored)).Because(err)
+	var stored []bool
+	for i, is := range partial.Stored {
+		stored = append(stored, slices.Repeat([]bool{is}, counts[i])...)
+	}
+	return fault.Unavailable("the bus stored only some of the events: events[%s]; publish the others again", ranges(stored)).Because(err)
 }
 
 // ranges writes places that are true as "0-3,7".

@@ -73,6 +73,40 @@ func TestPublishEvents(t *testing.T) {
 	})
 }
 
+// TestPublishEvents_ShareMessages: those that are known by an id of theirs, or have
+// an order to keep, are alone; all come, in their order.
+func TestPublishEvents_ShareMessages(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	cfg := executions.DefaultConfig()
+	cfg.EventsPerMessage = 3
+	w.start(t, cfg)
+	events := w.published(t)
+	in := []*eventsv1.Event{
+		{Type: "a"}, {Type: "a"}, {Type: "a"}, {Type: "a"}, {Type: "b"}, {Type: "b", Id: "known"}, {Type: "b"}, {Type: "b"},
+		{Type: "b", OrderingKey: "k"}, {Type: "b", Payload: []byte(`{"a":"` + strings.Repeat("x", 200<<10) + `"}`)}, {Type: "b"},
+	}
+	out, err := w.events.PublishEvents(as(t), &actionplanev1.PublishEventsRequest{Events: in})
+	if err != nil || len(out.GetIds()) != len(in) || out.GetIds()[5] != "known" {
+		t.Fatalf("got %v, %v", out, err)
+	}
+	messages := map[string]string{}
+	var shared []string
+	for i := range in {
+		got := receive(t, events)
+		if got.GetId() != out.GetIds()[i] || got.GetType() != in[i].GetType() || got.GetCreatedAt() == nil || !strings.HasSuffix(got.subject, "."+got.GetType()) {
+			t.Fatalf("event %d, %s, came as %v on %s", i, out.GetIds()[i], got.Event, got.subject)
+		}
+		if messages[got.messageID] == "" {
+			messages[got.messageID] = strconv.Itoa(len(messages) + 1)
+		}
+		shared = append(shared, messages[got.messageID])
+	}
+	if got := strings.Join(shared, " "); got != "1 1 1 2 3 4 5 5 6 7 8" {
+		t.Errorf("in messages %s", got)
+	}
+}
+
 func TestPublishEventsIsBounded(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
