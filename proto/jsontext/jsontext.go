@@ -172,16 +172,22 @@ func (s *scanner) escape() bool {
 		return true
 	case 'u':
 		s.at++
-		return s.hexDigit() && s.hexDigit() && s.hexDigit() && s.hexDigit()
+		return s.hex(4)
 	default:
 		return false
 	}
 }
 
-func (s *scanner) hexDigit() bool {
-	c := s.next()
-	s.at++
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+// hex steps over n hexadecimal digits.
+func (s *scanner) hex(n int) bool {
+	for range n {
+		c := s.next()
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+		s.at++
+	}
+	return true
 }
 
 func (s *scanner) number() bool {

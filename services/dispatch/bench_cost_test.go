@@ -43,8 +43,8 @@ func spent(b *testing.B) (cpu time.Duration, peak int64) {
 // measured does the work and adds the CPU time.
 func measured(b *testing.B, w work, n int) cost {
 	b.Helper()
+	others := pgtest.Spent() // which costs milliseconds itself
 	before, _ := spent(b)
-	others := pgtest.Spent()
 	c := w(n)
 	after, _ := spent(b)
 	c.cpu, c.others = after-before, pgtest.Spent()-others

@@ -19,7 +19,7 @@ func (c *Courier) Deliver(ctx context.Context, r run.Run, done func(error)) {
 	f := c.firstsOf(ctx, r, done)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.start() //nolint:contextcheck // under f.ctx, which outlives the caller's
+	f.start()
 	if f.quick == 0 {
 		f.commit()
 		return

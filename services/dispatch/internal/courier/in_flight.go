@@ -14,9 +14,8 @@ type inFlight struct {
 }
 
 func newInFlight() *inFlight {
-	f := &inFlight{crew: crew{most: maxResting}}
-	f.patience, f.lose = context.WithCancel(context.Background())
-	return f
+	patience, lose := context.WithCancel(context.Background()) //nolint:gosec // drain ends it
+	return &inFlight{crew: crew{most: maxResting}, patience: patience, lose: lose}
 }
 
 // begin returns a context that carries what ctx does and ends with drain's
