@@ -29,9 +29,11 @@
 //	                                                     never one of ours
 //
 // Tables (schema dispatch): runs, deliveries, attempts; circuits, a row for each
-// target that ever failed too often; senders, the replicas that are alive. The
-// states of a delivery are drawn in internal/delivery, those of a circuit in
-// internal/circuit. What is over is deleted after a time, see Retention.
+// target that ever failed too often; senders, the replicas that are alive; clock,
+// one row, by which due times and leases are told (internal/clock), so that no
+// clock that is set makes anything wait or be taken for lost. The states of a
+// delivery are drawn in internal/delivery, those of a circuit in internal/circuit.
+// What is over is deleted after a time, see Retention.
 //
 // # Hooks
 //
