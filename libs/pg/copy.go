@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -80,10 +79,7 @@ func converse(ctx context.Context, conn *pgconn.PgConn, tables []*Rows) (server,
 			err = conn.Conn().SetDeadline(time.Time{})
 		}
 	}()
-	out, err := messages(tables)
-	if err != nil {
-		return nil, err
-	}
+	out := messages(tables)
 	if _, err := out.WriteTo(conn.Conn()); err != nil {
 		return nil, err
 	}
@@ -94,27 +90,28 @@ func converse(ctx context.Context, conn *pgconn.PgConn, tables []*Rows) (server,
 const maxCopyData = 1 << 20
 
 // messages returns all that is sent.
-func messages(tables []*Rows) (net.Buffers, error) {
-	var statements strings.Builder
-	for _, t := range tables {
-		statements.WriteString(t.table.statement)
-	}
-	query, err := (&pgproto3.Query{String: statements.String()}).Encode(nil)
-	if err != nil {
-		return nil, err
-	}
-	done, err := (&pgproto3.CopyDone{}).Encode(nil)
-	if err != nil {
-		return nil, err
-	}
-	out := net.Buffers{query}
+func messages(tables []*Rows) net.Buffers {
+	out := net.Buffers{query(tables)}
 	for _, t := range tables {
 		for data := range slices.Chunk(t.data(), maxCopyData) {
 			out = append(out, binary.BigEndian.AppendUint32([]byte{'d'}, uint32(4+len(data))), data)
 		}
-		out = append(out, done)
+		out = append(out, []byte{'c', 0, 0, 0, 4}) // CopyDone
 	}
-	return out, nil
+	return out
+}
+
+// query returns the message with all statements.
+func query(tables []*Rows) []byte {
+	size := 4 + 1 // its own, and the zero at the end
+	for _, t := range tables {
+		size += len(t.table.statement)
+	}
+	out := binary.BigEndian.AppendUint32(append(make([]byte, 0, 1+size), 'Q'), uint32(size))
+	for _, t := range tables {
+		out = append(out, t.table.statement...)
+	}
+	return append(out, 0)
 }
 
 // answers reads until the server is ready for more.
