@@ -13,12 +13,15 @@ import (
 
 // charge adds to the moment at which a debt is paid off, which lies in the
 // future as long as there is one, and answers with the debt. Redis' clock
-// counts, so that those of the replicas need not agree. Microseconds since 1970
-// fit into Lua's numbers until the year 2255.
+// counts, so that those of the replicas need not agree. Where it was set back, a
+// debt is greater than any may be, and begins anew. Microseconds since 1970 fit
+// into Lua's numbers until the year 2255.
 const charge = `
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local paid = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + tonumber(ARGV[1])
+local paid = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+if paid - now > tonumber(ARGV[2]) then paid = now end
+paid = paid + tonumber(ARGV[1])
 redis.call('SET', KEYS[1], string.format('%.0f', paid), 'PX', string.format('%.0f', math.ceil((paid - now) / 1000) + 1))
 return string.format('%.0f', paid - now)`
 
@@ -26,6 +29,9 @@ return string.format('%.0f', paid - now)`
 type Charge struct {
 	Key    string
 	Amount time.Duration
+	// Most is what a debt may be beforehand. A greater one is none: the clock by
+	// which it is paid off was set back.
+	Most time.Duration
 }
 
 // Charge adds to debts that are paid off by the passing of time, and returns
@@ -39,7 +45,7 @@ func (r *Redis) Charge(ctx context.Context, charges []Charge) ([]time.Duration, 
 	err := r.do(ctx, "EVAL", func() error {
 		answers, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, c := range charges {
-				p.Eval(ctx, charge, []string{r.prefix + c.Key}, c.Amount.Microseconds())
+				p.Eval(ctx, charge, []string{r.prefix + c.Key}, c.Amount.Microseconds(), c.Most.Microseconds())
 			}
 			return nil
 		})

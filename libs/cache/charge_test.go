@@ -14,14 +14,17 @@ func TestCharge(t *testing.T) {
 	t.Parallel()
 	url, prefix := cachetest.URL(t), cache.WithPrefix(rand.Text())
 	one, two := cachetest.Open(t, url, prefix), cachetest.Open(t, url, prefix)
-	if _, err := one.Charge(t.Context(), []cache.Charge{{Key: "a", Amount: time.Hour}, {Key: "b", Amount: time.Minute}}); err != nil {
+	if _, err := one.Charge(t.Context(), []cache.Charge{{Key: "a", Amount: time.Hour}, {Key: "b", Amount: time.Minute}, {Key: "d", Amount: time.Hour}}); err != nil {
 		t.Fatal(err)
 	}
-	debts, err := two.Charge(t.Context(), []cache.Charge{{Key: "b"}, {Key: "a", Amount: time.Hour}, {Key: "c"}})
+	debts, err := two.Charge(t.Context(), []cache.Charge{
+		{Key: "b", Most: time.Hour}, {Key: "a", Amount: time.Hour, Most: time.Hour}, {Key: "c", Most: time.Hour},
+		{Key: "d", Amount: time.Minute, Most: time.Minute}, // as if the clock had been set back
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []time.Duration{time.Minute, 2 * time.Hour, 0} {
+	for i, want := range []time.Duration{time.Minute, 2 * time.Hour, 0, time.Minute} {
 		if debts[i] > want || debts[i] < want-30*time.Second || debts[i] < 0 {
 			t.Errorf("debt %d is %s, want %s and what time has paid off", i, debts[i], want)
 		}

@@ -20,6 +20,9 @@ const (
 	// maxShared bounds the buckets of one round trip, and those that wait for
 	// one.
 	maxShared = 1000
+	// maxReplicas bounds what may have been let through by all of them before any
+	// learned of it: more was not, whatever Redis says.
+	maxReplicas = 100
 	// kept is how many callers are known at once, and keptFor how long. A
 	// bucket that is forgotten is full again.
 	kept    = 50_000
@@ -131,7 +134,9 @@ func (l *Limiter) Share(ctx context.Context) {
 		b := <-l.used
 		b.queued.Store(false)
 		buckets = append(buckets, b)
-		charges = append(charges, cache.Charge{Key: l.prefix + b.key, Amount: time.Duration(b.unshared.Swap(0)) * l.limit.interval()})
+		charges = append(charges, cache.Charge{
+			Key: l.prefix + b.key, Amount: time.Duration(b.unshared.Swap(0)) * l.limit.interval(), Most: maxReplicas * l.limit.window(),
+		})
 	}
 	if len(charges) == 0 {
 		return
