@@ -2,10 +2,13 @@ package dispatch
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/actionplane/actionplane/libs/bus"
+	"github.com/actionplane/actionplane/libs/fault"
 	"github.com/actionplane/actionplane/proto/contract"
 	"github.com/actionplane/actionplane/services/dispatch/internal/announced"
 	"github.com/actionplane/actionplane/services/dispatch/internal/overtaking"
@@ -24,6 +27,9 @@ const (
 	overtakeMost, overtakeEach = 64, 16
 	// overtakeTimeout bounds all that is done together.
 	overtakeTimeout = 10 * time.Second
+	// overtakeLater is when a tenant whose chains were not at hand is looked at
+	// again, so that the others have their turn meanwhile.
+	overtakeLater = time.Second
 )
 
 // overtake lets events of tenants that publish little by those of one that
@@ -33,7 +39,7 @@ func (s *Service) overtake(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	o := &overtaker{Service: s}
+	o := &overtaker{Service: s, later: map[string]time.Time{}, asked: map[announced.Kind]struct{}{}}
 	defer o.asking.Wait()
 	timer := time.NewTimer(overtakeEvery)
 	defer timer.Stop()
@@ -58,13 +64,14 @@ func (s *Service) overtake(ctx context.Context) error {
 type overtaker struct {
 	*Service
 	pace   overtaking.Pace
+	later  map[string]time.Time // when a tenant is looked at again
 	asking sync.WaitGroup
 
 	mu    sync.Mutex
 	asked map[announced.Kind]struct{}
 }
 
-// once returns how many events have overtaken.
+// once returns how many events were done with.
 func (o *overtaker) once(ctx context.Context) (n int, err error) {
 	place, err := o.bus.Place(ctx, contract.EventsStream, contract.EventsConsumer)
 	if err != nil {
@@ -81,6 +88,7 @@ func (o *overtaker) once(ctx context.Context) (n int, err error) {
 		n, err = o.together(lasting, o.pace.Reach(overtakeMargin), ask)
 		return err
 	})
+	o.overtaken.Add(uint64(n))
 	return n, err
 }
 
@@ -96,8 +104,13 @@ func (o *overtaker) together(ctx context.Context, behind uint64, ask func(*arriv
 	if err != nil {
 		return 0, err
 	}
+	now := time.Now()
+	maps.DeleteFunc(o.later, func(_ string, at time.Time) bool { return at.Before(now) })
 	var messages []*bus.Taken
 	for _, tenantID := range overtaking.Plan(announced.ByTenant(subjects)) {
+		if _, later := o.later[tenantID]; later {
+			continue
+		}
 		taken, err := way.Take(ctx, contract.EventSubject(tenantID, ">"), behind, overtakeEach)
 		messages = append(messages, taken...)
 		if err != nil || len(messages) == overtakeMost {
@@ -107,25 +120,38 @@ func (o *overtaker) together(ctx context.Context, behind uint64, ask func(*arriv
 	if len(messages) > 0 {
 		bus.Guard(messages, func() { n = o.keep(ctx, messages, ask) })
 	}
-	o.overtaken.Add(uint64(n))
 	return n, way.Finish(ctx)
 }
 
-// keep makes the runs of events and returns how many. Those whose chain is not at
-// hand are left where they are until it is.
+// keep makes the runs of events, and returns how many it did not leave. Those
+// whose chain is not at hand, or cannot be told, are left where they are.
 func (o *overtaker) keep(ctx context.Context, messages []*bus.Taken, ask func(*arrival)) int {
 	arrivals := arrivalsOf(messages) //nolint:contextcheck // each has its message's own
 	chains := o.resolve(ctx, arrivals, false)
 	ready, pending := atHand(arrivals, chains)
 	for _, kind := range pending {
-		for _, a := range kind {
-			a.message.Release()
-		}
 		ask(kind[0])
+		for _, a := range kind {
+			o.leave(a)
+		}
 	}
-	ready = begun(ready, chains)
-	o.deliver(ctx, ready, o.courier.Keep)
-	return len(ready)
+	ready = slices.DeleteFunc(ready, func(a *arrival) bool {
+		err := chains[a.announced.Kind].err
+		untold := err != nil && !fault.Permanent(err)
+		if untold {
+			o.leave(a)
+		}
+		return untold
+	})
+	n := len(ready)
+	o.deliver(ctx, begun(ready, chains), o.courier.Keep)
+	return n
+}
+
+// leave lets others of other tenants have their turn before this one's.
+func (o *overtaker) leave(a *arrival) {
+	a.message.Release()
+	o.later[a.announced.Tenant] = time.Now().Add(overtakeLater)
 }
 
 // ask has the chain of an event's kind brought to hand, unless it is at it.
@@ -135,9 +161,6 @@ func (o *overtaker) ask(ctx context.Context, a *arrival) {
 	kind := a.announced.Kind
 	if _, already := o.asked[kind]; already {
 		return
-	}
-	if o.asked == nil {
-		o.asked = map[announced.Kind]struct{}{}
 	}
 	o.asked[kind] = struct{}{}
 	o.asking.Go(func() {
