@@ -105,7 +105,7 @@ func (c *Conn) consume(ctx context.Context, cfg Consumer, hand func(*Taken)) err
 		return err
 	}
 	defer stopWatching()
-	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(2*cfg.Concurrency),
+	running, err := consumer.Consume(w.take, jetstream.PullMaxMessages(max(8, cfg.Concurrency/2)),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 			if !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, nats.ErrConnectionClosed) {
 				c.log.Warn("bus.consume", "consumer", cfg.Name, "error", err)

@@ -18,7 +18,7 @@ type Config struct {
 	EgressAllow egress.AllowList `env:"ACTIONPLANE_EGRESS_ALLOW" doc:"CIDRs, addresses and host names that targets may have although they are private, comma separated"`
 	AnswerLimit int64            `env:"ACTIONPLANE_ANSWER_LIMIT" doc:"most bytes of a target's answer; what a call puts in place of a message must fit the bus as well"`
 
-	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once; more share a transaction, and fewer have all been sent within the hold where the machine is busy"`
+	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once, a large one counting for several; more share a transaction, and fewer have all been sent within the hold where the machine is busy"`
 	Overtake     int           `env:"ACTIONPLANE_DELIVERY_OVERTAKE" doc:"how many events have to wait in their stream for those of other tenants to overtake the ones of whom most wait; 0: they never do"`
 	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
 	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
@@ -57,7 +57,7 @@ func (c Config) limits() gate.Limits {
 func DefaultConfig() Config {
 	return Config{
 		AnswerLimit:  20 << 20,
-		EventWorkers: 192,
+		EventWorkers: 384,
 		Overtake:     1000,
 		First:        1024,
 		Retries:      128,

@@ -25,7 +25,7 @@ func (s *Service) consumeEvents(ctx context.Context) error {
 	defer alone.Wait()
 	return s.bus.ConsumeTogether(ctx, bus.Consumer{
 		Stream: contract.EventsStream, Name: contract.EventsConsumer, Concurrency: s.cfg.EventWorkers,
-		Weigh: announced.Count,
+		Weigh: announced.Weight,
 	}, func(lasting context.Context, messages []*bus.Taken) {
 		if ctx.Err() != nil {
 			var cancel context.CancelFunc

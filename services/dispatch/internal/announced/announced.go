@@ -28,14 +28,17 @@ type Event struct {
 	*eventsv1.Event
 }
 
-// Count is how many events a message says that it holds.
-func Count(m bus.Message) int {
+// Weight is for how many events a message counts: for those that it says it
+// holds, and for one of each 32 KiB, so that large ones do not fill the memory.
+func Weight(m bus.Message) int {
 	n, err := strconv.Atoi(get(m.Header, contract.HeaderEvents))
-	if err != nil || n < 1 {
-		return 1
+	if err != nil {
+		n = 1
 	}
-	return n
+	return max(1, n, len(m.Data)/weighty)
 }
+
+const weighty = 32 << 10
 
 // Batched reports whether a message holds a batch, be it of one.
 func Batched(m bus.Message) bool { return get(m.Header, contract.HeaderEvents) != "" }

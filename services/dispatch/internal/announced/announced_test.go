@@ -164,13 +164,16 @@ func TestUnpack(t *testing.T) {
 	}
 	data = append(data, 0x10, 0x07) // field 2 of a later release
 	m := batch("3", data, messageID, tenantID+"/b")
-	if !announced.Batched(m) || announced.Batched(message(added, data)) || announced.Count(m) != 3 {
+	if !announced.Batched(m) || announced.Batched(message(added, data)) || announced.Weight(m) != 3 {
 		t.Error("it is not known for a batch")
 	}
 	for text, want := range map[string]int{"": 1, "0": 1, "-5": 1, "x": 1, "64": 64} {
-		if got := announced.Count(batch(text, nil)); got != want {
-			t.Errorf("%q counts %d", text, got)
+		if got := announced.Weight(batch(text, nil)); got != want {
+			t.Errorf("%q counts for %d", text, got)
 		}
+	}
+	if got := announced.Weight(message(added, make([]byte, 1<<20))); got != 32 {
+		t.Errorf("a MiB counts for %d", got)
 	}
 	parts, err := announced.Unpack(m)
 	if err != nil || len(parts) != len(events) {
