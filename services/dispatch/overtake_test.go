@@ -75,6 +75,34 @@ func TestOvertake(t *testing.T) {
 	}
 }
 
+// TestOvertake_WhileTheFloodGoesBy: nobody is sent twice what overtakes a queue that
+// two replicas work off at full speed, and nothing is left out.
+func TestOvertake_WhileTheFloodGoesBy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	url, got := receiver(t, ok)
+	const floods, others = 2000, 60
+	_, release := h.flood(t, url, floods)
+	release()
+	k := kindOf("trickle")
+	h.executions.answer(k, target("1", url+"/others", webhook, false))
+	cfg := quick()
+	cfg.Overtake = 10
+	h.start(t, cfg)
+	h.start(t, cfg)
+	for i := range others {
+		h.announce(t, k, &eventsv1.Event{Id: fmt.Sprint("trickle-", i)})
+	}
+	came := map[string]int{}
+	for range floods + others {
+		came[(<-got).header.Get("webhook-id")]++
+	}
+	h.handled(t, 0)
+	if len(came) != floods+others || len(got) != 0 {
+		t.Errorf("%d of %d came, and %d again", len(came), floods+others, len(got))
+	}
+}
+
 // subjects is of how many kinds events wait.
 func (h *house) subjects(t *testing.T) int {
 	t.Helper()
