@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -172,8 +173,20 @@ func (s *Service) deliver(ctx context.Context, arrivals []*arrival, begin beginn
 		visits[i] = &a.Visit
 	}
 	s.doorman.Admit(ctx, visits)
+	s.disclaim(ctx, visits)
 	for _, a := range arrivals {
 		s.deliverEvent(a, begin)
+	}
+}
+
+// disclaim looks, where an event was not let in because a replica has it in hand
+// before its turn, whether that replica is still there.
+func (s *Service) disclaim(ctx context.Context, visits []*doorman.Visit) {
+	if !slices.ContainsFunc(visits, func(v *doorman.Visit) bool { return v.Claimed && !v.Ours }) {
+		return
+	}
+	if err := s.store.DisclaimEvents(ctx); err != nil {
+		s.log.WarnContext(ctx, "dispatch.overtake", "error", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/actionplane/actionplane/proto/contract"
 	"github.com/actionplane/actionplane/services/dispatch/internal/announced"
 	"github.com/actionplane/actionplane/services/dispatch/internal/overtaking"
+	"github.com/actionplane/actionplane/services/dispatch/internal/run"
 )
 
 const (
@@ -19,8 +20,8 @@ const (
 	overtakeEvery = 200 * time.Millisecond
 	// overtakeRest is how soon again where somebody has overtaken.
 	overtakeRest = 10 * time.Millisecond
-	// overtakeMargin is how long an event must still have to wait to overtake: many
-	// times as long as one that overtakes is in hand.
+	// overtakeMargin is how long an event must still have to wait to overtake: longer
+	// than it takes to claim it, so that few are claimed in vain.
 	overtakeMargin = 250 * time.Millisecond
 	// overtakeMost is how many events overtake together, and overtakeEach of them
 	// how many of one tenant.
@@ -126,7 +127,11 @@ func (o *overtaker) together(ctx context.Context, behind uint64, ask func(*arriv
 // keep makes the runs of events, and returns how many it did not leave. Those
 // whose chain is not at hand, or cannot be told, are left where they are.
 func (o *overtaker) keep(ctx context.Context, messages []*bus.Taken, ask func(*arrival)) int {
-	arrivals := arrivalsOf(messages) //nolint:contextcheck // each has its message's own
+	arrivals, err := o.claim(ctx, arrivalsOf(messages)) //nolint:contextcheck // each has its message's own
+	if err != nil {
+		o.log.WarnContext(ctx, "dispatch.overtake", "error", err)
+		return 0
+	}
 	chains := o.resolve(ctx, arrivals, false)
 	ready, pending := atHand(arrivals, chains)
 	for _, kind := range pending {
@@ -146,6 +151,36 @@ func (o *overtaker) keep(ctx context.Context, messages []*bus.Taken, ask func(*a
 	n := len(ready)
 	o.deliver(ctx, begun(ready, chains), o.courier.Keep)
 	return n
+}
+
+// claim tells the other replicas that these events are in hand, and returns those
+// that no replica can have met before: whoever gets one from its consumer looks it
+// up after that, and finds it claimed. The others are left to their turn.
+func (o *overtaker) claim(ctx context.Context, arrivals []*arrival) (ours []*arrival, err error) {
+	defer func() {
+		for _, a := range arrivals {
+			if !a.Ours {
+				a.message.Release()
+			}
+		}
+	}()
+	events := make([]run.Event, len(arrivals))
+	for i, a := range arrivals {
+		events[i] = run.Event{Tenant: a.announced.Tenant, ID: a.announced.GetId()}
+	}
+	if err := o.store.ClaimEvents(ctx, events); err != nil {
+		return nil, err
+	}
+	place, err := o.bus.Place(ctx, contract.EventsStream, contract.EventsConsumer)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range arrivals {
+		if a.Ours = a.message.Sequence > place.Delivered; a.Ours {
+			ours = append(ours, a)
+		}
+	}
+	return ours, nil
 }
 
 // leave lets others of other tenants have their turn before this one's.

@@ -1,3 +1,4 @@
+// Package time, with a clock that can be set: a file that chaos adds to that of Go.
 package time
 
 import (

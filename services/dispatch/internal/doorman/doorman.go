@@ -21,8 +21,9 @@ import (
 
 // Question is whether an event has its run.
 type Question struct {
-	Event run.Event
-	Known bool // the answer
+	Event   run.Event
+	Known   bool // it has
+	Claimed bool // a replica has it in hand before its turn
 }
 
 // Ask answers questions.
@@ -46,6 +47,8 @@ func New(ask Ask) *Doorman { return &Doorman{ask: ask, inside: map[run.Event]str
 // Visit is an event at the door.
 type Visit struct {
 	Question
+	// Ours: it is we who have it in hand before its turn.
+	Ours bool
 	// Err is why it is neither let in nor known. CodeUnavailable: somebody has
 	// it in hand, and what he makes of it is not known yet.
 	Err error
@@ -80,10 +83,13 @@ func (d *Doorman) Admit(ctx context.Context, visits []*Visit) {
 
 // decide shows those out who may not come in.
 func (d *Doorman) decide(v *Visit, err error) {
-	if v.Err = err; v.In() {
+	if v.Err = err; err == nil && !v.Known && v.Claimed && !v.Ours {
+		v.Err = fault.Unavailable("event %s is in hand before its turn", v.Event.ID)
+	}
+	if v.In() {
 		return
 	}
-	if err == nil {
+	if v.Err == nil {
 		d.turned.Add(1)
 	}
 	d.Leave(v.Event)

@@ -63,3 +63,33 @@ func TestAdmit(t *testing.T) {
 		t.Errorf("an event that has its run meanwhile: in %t, %v, %d turned away", v.In(), v.Err, d.TurnedAway())
 	}
 }
+
+// TestAdmit_WhatIsInHandBeforeItsTurn comes again, until it is known or is not in
+// hand any more; but who has it in hand is let in.
+func TestAdmit_WhatIsInHandBeforeItsTurn(t *testing.T) {
+	t.Parallel()
+	var known bool
+	d := doorman.New(func(_ context.Context, questions []*doorman.Question) error {
+		for _, q := range questions {
+			q.Claimed, q.Known = true, known
+		}
+		return nil
+	})
+	a := run.Event{Tenant: "t", ID: "a"}
+	for range 2 {
+		all := visits(a)
+		if d.Admit(t.Context(), all); all[0].In() || fault.CodeOf(all[0].Err) != fault.CodeUnavailable {
+			t.Errorf("to others: in %t, %v", all[0].In(), all[0].Err)
+		}
+	}
+	all := visits(a)
+	all[0].Ours = true
+	if d.Admit(t.Context(), all); !all[0].In() {
+		t.Errorf("to who has it: %v", all[0].Err)
+	}
+	d.Leave(a)
+	known, all = true, visits(a)
+	if d.Admit(t.Context(), all); all[0].In() || all[0].Err != nil || d.TurnedAway() != 1 {
+		t.Errorf("once it has its run: in %t, %v", all[0].In(), all[0].Err)
+	}
+}

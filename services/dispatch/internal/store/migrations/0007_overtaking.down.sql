@@ -1,0 +1,2 @@
+DROP FUNCTION met_events(text[], text[]);
+DROP TABLE overtaking;
