@@ -45,12 +45,15 @@ func RandomNode() uint16 {
 
 // Next returns an id greater than all that this source returned before, also
 // when the clock was set back meanwhile.
-func (s *Source) Next() string {
+func (s *Source) Next() string { return strconv.FormatInt(s.NextNumber(), 10) }
+
+// NextNumber is Next for who has ids as numbers.
+func (s *Source) NextNumber() int64 {
 	for {
 		last := s.last.Load()
 		next := max(s.fresh(), last+1)
 		if s.last.CompareAndSwap(last, next) {
-			return strconv.FormatUint(s.compose(next), 10)
+			return int64(s.compose(next))
 		}
 	}
 }

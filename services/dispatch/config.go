@@ -20,7 +20,7 @@ type Config struct {
 
 	EventWorkers int           `env:"ACTIONPLANE_DELIVERY_EVENT_WORKERS" doc:"events that one replica has in hand at once, a large one counting for several; more share a transaction, and fewer have all been sent within the hold where the machine is busy"`
 	Overtake     int           `env:"ACTIONPLANE_DELIVERY_OVERTAKE" doc:"how many events have to wait in their stream for those of other tenants to overtake the ones of whom most wait; 0: they never do"`
-	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once"`
+	First        int           `env:"ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS" doc:"first attempts that one replica has under way at once, of which a tenant may have three quarters: as many as the events in hand have steps to begin with, for what finds no room is written down first and costs more"`
 	Retries      int           `env:"ACTIONPLANE_DELIVERY_RETRIES" doc:"further attempts that one replica has under way at once"`
 	Hold         time.Duration `env:"ACTIONPLANE_DELIVERY_HOLD" doc:"longest that the stream waits for a first attempt; slower ones go on beside it"`
 	Lease        time.Duration `env:"ACTIONPLANE_DELIVERY_LEASE" doc:"how much longer than its target's timeout a delivery is left to a silent replica"`
@@ -57,9 +57,9 @@ func (c Config) limits() gate.Limits {
 func DefaultConfig() Config {
 	return Config{
 		AnswerLimit:  20 << 20,
-		EventWorkers: 384,
+		EventWorkers: 512,
 		Overtake:     1000,
-		First:        1024,
+		First:        2048,
 		Retries:      128,
 		Hold:         250 * time.Millisecond,
 		Lease:        30 * time.Second,

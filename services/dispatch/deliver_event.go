@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -149,11 +148,11 @@ func arrived(m *bus.Taken) (*arrival, error) {
 // made. The run's id follows from the message, so that an event that is handled
 // twice is known to its receivers by one id however much later that is.
 func (a *arrival) begin(c chain, now time.Time) bool {
-	id, err := run.ParseID(ident.Of(a.message.Stored, place(a.message.Message)))
-	if err = errors.Join(c.err, err); err != nil || len(c.steps) == 0 {
-		a.message.Settle(err)
+	if c.err != nil || len(c.steps) == 0 {
+		a.message.Settle(c.err)
 		return false
 	}
+	id := run.ID(ident.NumberOf(a.message.Stored, place(a.message.Message)))
 	a.run = eventRun(a.announced, id, c, a.message.Sequence, now)
 	return true
 }
@@ -203,10 +202,7 @@ func (s *Service) deliverEvent(a *arrival, begin beginning) {
 		s.doorman.Leave(a.Event)
 		a.message.Settle(err)
 	}
-	if err := s.courier.NumberDeliveries(&a.run); err != nil {
-		over(err)
-		return
-	}
+	s.courier.NumberDeliveries(&a.run)
 	traceEvent(a.ctx, &a.run)
 	begin(a.ctx, a.run, over)
 }

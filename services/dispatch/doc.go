@@ -32,9 +32,10 @@
 // target that ever failed too often; senders, the replicas that are alive;
 // overtaking, events in hand before their turn; clock, one row, by which due times
 // and leases are told (internal/clock), so that no clock that is set makes anything
-// wait or be taken for lost. The states of a delivery are drawn in
-// internal/delivery, those of a circuit in internal/circuit. What is over is
-// deleted after a time, see Retention.
+// wait or be taken for lost. An attempt that succeeded and was the only one is in
+// its delivery's row. The states of a delivery are drawn in internal/delivery,
+// those of a circuit in internal/circuit. What is over is deleted after a time, see
+// Retention.
 //
 // # Hooks
 //
@@ -118,7 +119,7 @@
 // message (pg.CopyAll), and are acknowledged when it is committed. A copy cannot
 // leave out what is not new: where another replica was faster, the group is
 // written once more, by a statement that can. A second transaction beside the
-// first is begun for 64 runs, not for one: a small one costs nearly as much as a
+// first is begun for 128 runs, not for one: a small one costs nearly as much as a
 // large one.
 //
 // The retry loop of any replica claims due rows with SKIP LOCKED; a lease that

@@ -106,7 +106,7 @@ type Courier struct {
 // The writers' bounds. Two transactions at once keep the disk busy while the
 // next batches gather; more, or small ones, would cost as much as large ones and
 // do less.
-var commits = groupcommit.Config{MaxBatch: 256, Parallel: 2, Enough: 64, Timeout: 10 * time.Second}
+var commits = groupcommit.Config{MaxBatch: 256, Parallel: 2, Enough: 128, Timeout: 10 * time.Second}
 
 // New returns a courier.
 func New(cfg Config, deps Deps) *Courier {

@@ -37,31 +37,21 @@ func (c *Courier) Keep(ctx context.Context, r run.Run, done func(error)) {
 }
 
 func (c *Courier) firstsOf(ctx context.Context, r run.Run, done func(error)) *firsts {
-	f := &firsts{courier: c, run: r, done: done, tries: make([]first, len(r.Deliveries))}
-	f.ctx, f.end = c.inFlight.begin(ctx)
-	return f
+	return &firsts{courier: c, ctx: c.inFlight.begin(ctx), run: r, done: done, tries: make([]first, len(r.Deliveries))}
 }
 
 // Number gives a run and its deliveries new ids.
-func (c *Courier) Number(r *run.Run) error {
-	id, err := run.ParseID(c.deps.IDs.Next())
-	if err != nil {
-		return err
-	}
-	r.ID = id
-	return c.NumberDeliveries(r)
+func (c *Courier) Number(r *run.Run) {
+	r.ID = run.ID(c.deps.IDs.NextNumber())
+	c.NumberDeliveries(r)
 }
 
 // NumberDeliveries gives a run's deliveries new ids.
-func (c *Courier) NumberDeliveries(r *run.Run) (err error) {
+func (c *Courier) NumberDeliveries(r *run.Run) {
 	for i := range r.Deliveries {
 		d := &r.Deliveries[i]
-		d.Run = r.ID
-		if d.ID, err = run.ParseDeliveryID(c.deps.IDs.Next()); err != nil {
-			return err
-		}
+		d.Run, d.ID = r.ID, run.DeliveryID(c.deps.IDs.NextNumber())
 	}
-	return nil
 }
 
 // firsts are the first attempts of a run. First the run is ours: what attempts
@@ -70,18 +60,16 @@ func (c *Courier) NumberDeliveries(r *run.Run) (err error) {
 type firsts struct {
 	courier *Courier
 	ctx     context.Context //nolint:containedctx // lives exactly as long as the run's first attempts
-	end     context.CancelFunc
 	done    func(error)
 	hold    *time.Timer
 
-	mu      sync.Mutex
-	stage   stage
-	again   bool // it got other ids and is committed again
-	run     run.Run
-	tries   []first // by step
-	pending int     // attempts under way
-	quick   int     // those of them that are worth waiting for
-	late    []reported
+	mu    sync.Mutex
+	stage stage
+	again bool // it got other ids and is committed again
+	run   run.Run
+	tries []first // by step
+	quick int     // attempts under way that are worth waiting for
+	late  []reported
 }
 
 // stage is how far a run has come.
@@ -125,7 +113,6 @@ func (f *firsts) startOne(i int, d *run.Delivery, now time.Time) {
 		return
 	}
 	d.Delivery, d.Lease = next, now.Add(d.Timeout+f.courier.cfg.Lease)
-	f.pending++
 	if !slow {
 		f.quick++
 	}
@@ -196,7 +183,6 @@ func (f *firsts) overdue() {
 
 // take applies a result and starts what it lets go.
 func (f *firsts) take(r reported) {
-	f.pending--
 	if r.quick {
 		f.quick--
 	}
@@ -232,23 +218,18 @@ func (f *firsts) commit() {
 func (f *firsts) told(err error) {
 	f.mu.Lock()
 	if fault.CodeOf(err) == fault.CodeAlreadyExists && !f.again {
+		defer f.mu.Unlock()
 		f.again = true
-		if err = f.courier.Number(&f.run); err == nil {
-			defer f.mu.Unlock()
-			f.commit()
-			return
-		}
+		f.courier.Number(&f.run)
+		f.commit()
+		return
 	}
 	late := f.late
 	f.late, f.stage = nil, committed
 	if err != nil {
 		f.stage = dropped
 	}
-	over := err != nil || f.pending == 0 // nobody would know the results
 	f.mu.Unlock()
-	if over {
-		f.end()
-	}
 	if err == nil {
 		for _, r := range late {
 			f.courier.inFlight.Go(func() { f.follow(r) })
@@ -264,11 +245,6 @@ func (f *firsts) follow(r reported) {
 	d := f.run.Deliveries[r.index]
 	r.report.Run, r.report.Delivery = d.Run, d.ID
 	f.courier.report(f.ctx, r.report, d.Lease)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.pending--; f.pending == 0 {
-		f.end()
-	}
 }
 
 // kickFor wakes the loop where it has something to do.

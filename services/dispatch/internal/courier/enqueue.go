@@ -12,12 +12,8 @@ import (
 // Enqueue makes an asynchronous step of a hook durable: it returns once the
 // delivery is committed, and due.
 func (c *Courier) Enqueue(ctx context.Context, hook run.ID, tenant string, position int, step run.Step, body []byte) error {
-	id, err := run.ParseDeliveryID(c.deps.IDs.Next())
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	err = c.deliveries.Commit(ctx, run.Delivery{
+	id, now := run.DeliveryID(c.deps.IDs.NextNumber()), time.Now()
+	err := c.deliveries.Commit(ctx, run.Delivery{
 		ID: id, Run: hook, Tenant: tenant, Position: position, Step: step, Body: body,
 		Delivery: delivery.New(delivery.Scheduled, now), CreatedAt: now, Traceparent: telemetry.Traceparent(ctx),
 	})

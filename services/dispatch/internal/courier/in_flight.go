@@ -19,10 +19,10 @@ func newInFlight() *inFlight {
 }
 
 // begin returns a context that carries what ctx does and ends with drain's
-// patience.
-func (f *inFlight) begin(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithCancel(carrying{f.patience, ctx})
-}
+// patience. One that ended with each run, too, would break off the attempts of one
+// that could not be committed, which are few, and cost every run as much as its
+// timer and its locks do.
+func (f *inFlight) begin(ctx context.Context) context.Context { return carrying{f.patience, ctx} }
 
 // drain waits until the work is done. What takes longer than grace is canceled.
 func (f *inFlight) drain(grace time.Duration) {

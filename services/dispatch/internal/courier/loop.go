@@ -103,9 +103,7 @@ func (c *Courier) attend(ctx context.Context, d run.Delivery) {
 	})
 	c.inFlight.Go(func() {
 		defer x.release()
-		ctx, end := c.inFlight.begin(ctx)
-		defer end()
-		ctx, span := c.beginDue(ctx, d)
+		ctx, span := c.beginDue(c.inFlight.begin(ctx), d)
 		defer span.End()
 		report := c.try(ctx, c.deps.Caller, &d)
 		lasts.Stop()

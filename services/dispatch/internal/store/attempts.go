@@ -16,6 +16,18 @@ type attemptRow struct {
 	run.Attempt
 }
 
+// first returns the attempt that is kept in its delivery's row, nil where there is
+// none: the only one, and it succeeded.
+func first(d *run.Delivery) *run.Attempt {
+	if len(d.Attempts) != 1 {
+		return nil
+	}
+	if a := &d.Attempts[0]; a.Number == 1 && a.Outcome == delivery.OutcomeSucceeded && a.Error == "" {
+		return a
+	}
+	return nil
+}
+
 // A result that comes after its worker was given up for lost replaces what was
 // written then.
 const insertAttemptRows = `INSERT INTO attempts (delivery_id, number, started_at, duration_nanos, outcome, status, error)
@@ -47,7 +59,7 @@ func attemptRows(rows []attemptRow) []any {
 const selectAttempts = `SELECT delivery_id, number, started_at, duration_nanos, outcome, status, error
 FROM attempts WHERE delivery_id = ANY($1) ORDER BY delivery_id, number`
 
-// loadAttempts returns the attempts of deliveries, in order.
+// loadAttempts returns the attempts that deliveries have rows of, in order.
 func (s *Store) loadAttempts(ctx context.Context, ids []run.DeliveryID) (map[run.DeliveryID][]run.Attempt, error) {
 	rows, err := s.db.Query(ctx, selectAttempts, int64s(ids))
 	if err != nil {

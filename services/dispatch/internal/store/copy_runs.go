@@ -24,7 +24,7 @@ func newTables() tables {
 			"duration_nanos", "error", "steps"),
 		deliveries: pg.NewTable("deliveries", "id", "run_id", "tenant_id", "position", "target_id", "target_name", "target_version", "kind", "endpoint",
 			"timeout_nanos", "interrupts", "state", "attempt", "earlier", "reason", "error", "wake_at", "changed_at", "created_at", "body",
-			"ordering_key", "event_sequence", "traceparent"),
+			"ordering_key", "event_sequence", "traceparent", "first_started_at", "first_duration_nanos", "first_status"),
 		attempts: pg.NewTable("attempts", "delivery_id", "number", "started_at", "duration_nanos", "outcome", "status", "error"),
 	}
 }
@@ -36,7 +36,9 @@ func (s *Store) copyRuns(ctx context.Context, m clock.Moment, runs []*run.Run) e
 	for _, r := range runs {
 		bodies, steps = bodies+len(r.Body), steps+len(r.Deliveries)
 		for i := range r.Deliveries {
-			tries += len(r.Deliveries[i].Attempts)
+			if first(&r.Deliveries[i]) == nil {
+				tries += len(r.Deliveries[i].Attempts)
+			}
 		}
 	}
 	rows := s.tables.runs.Rows(len(runs)*runRoom + bodies)
@@ -99,9 +101,21 @@ func copyDelivery(rows *pg.Rows, m clock.Moment, d *run.Delivery) {
 	rows.TextOrNull(clean(d.OrderingKey))
 	rows.Bigint(int64(d.Sequence))
 	rows.TextOrNull(d.Traceparent)
+	if a := first(d); a != nil {
+		rows.Time(a.StartedAt)
+		rows.Bigint(int64(a.Duration))
+		rows.Integer(int32(a.Status))
+	} else {
+		rows.Null()
+		rows.Null()
+		rows.Null()
+	}
 }
 
 func copyAttempts(rows *pg.Rows, d *run.Delivery) {
+	if first(d) != nil {
+		return
+	}
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
 		rows.Begin()

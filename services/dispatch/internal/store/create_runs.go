@@ -22,8 +22,8 @@ const insertRuns = `WITH created AS (
     INSERT INTO runs
         (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
     SELECT id, tenant_id, condition, trigger_kind, trigger_name, nullif(event_id, ''), body, created_at, duration_nanos, error, steps::json
-    FROM unnest($24::bigint[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::bytea[], $31::timestamptz[],
-        $32::bigint[], $33::text[], $34::text[])
+    FROM unnest($27::bigint[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[], $33::bytea[], $34::timestamptz[],
+        $35::bigint[], $36::text[], $37::text[])
         AS g (id, tenant_id, condition, trigger_kind, trigger_name, event_id, body, created_at, duration_nanos, error, steps)
     ON CONFLICT (tenant_id, event_id) WHERE event_id IS NOT NULL DO NOTHING
     RETURNING id
@@ -33,7 +33,7 @@ const insertRuns = `WITH created AS (
     RETURNING id
 )
 INSERT INTO attempts (delivery_id, number, started_at, duration_nanos, outcome, status, error)
-SELECT * FROM unnest($35::bigint[], $36::int[], $37::timestamptz[], $38::bigint[], $39::text[], $40::int[], $41::text[])
+SELECT * FROM unnest($38::bigint[], $39::int[], $40::timestamptz[], $41::bigint[], $42::text[], $43::int[], $44::text[])
     AS g (delivery_id, number, started_at, duration_nanos, outcome, status, error)
 WHERE delivery_id IN (SELECT id FROM sent)`
 
@@ -112,6 +112,9 @@ func deliveriesOf(runs []*run.Run) []run.Delivery {
 func attemptsOf(deliveries []run.Delivery) []attemptRow {
 	all := make([]attemptRow, 0, len(deliveries))
 	for _, d := range deliveries {
+		if first(&d) != nil {
+			continue
+		}
 		for _, a := range d.Attempts {
 			all = append(all, attemptRow{d.ID, a})
 		}
@@ -167,14 +170,18 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, m clock.Moment, deliveries
 
 const insertDeliveryRows = `INSERT INTO deliveries
     (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent)
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent,
+     first_started_at, first_duration_nanos, first_status)
 SELECT id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, nullif(ordering_key, ''), event_sequence, traceparent
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, nullif(ordering_key, ''), event_sequence, traceparent,
+     first_started_at, first_duration_nanos, first_status
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
     $10::bigint[], $11::boolean[], $12::text[], $13::int[], $14::int[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::timestamptz[], $20::bytea[], $21::text[], $22::bigint[], $23::text[])
+    $19::timestamptz[], $20::bytea[], $21::text[], $22::bigint[], $23::text[],
+    $24::timestamptz[], $25::bigint[], $26::int[])
     AS g (id, run_id, tenant_id, position, target_id, target_name, target_version, kind, endpoint, timeout_nanos, interrupts,
-     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent)`
+     state, attempt, earlier, reason, error, wake_at, changed_at, created_at, body, ordering_key, event_sequence, traceparent,
+     first_started_at, first_duration_nanos, first_status)`
 
 // deliveryRows returns the arguments of insertDeliveryRows.
 func deliveryRows(m clock.Moment, deliveries []run.Delivery) []any {
@@ -186,7 +193,12 @@ func deliveryRows(m clock.Moment, deliveries []run.Delivery) []any {
 	reasons, errs, wakes := make([]string, n), make([]string, n), make([]*time.Time, n)
 	changed, created, bodies := make([]time.Time, n), make([]time.Time, n), make([][]byte, n)
 	keys, sequences := make([]string, n), make([]int64, n)
+	started, durations, statuses := make([]*time.Time, n), make([]*int64, n), make([]*int32, n)
 	for i, d := range deliveries {
+		if a := first(&d); a != nil {
+			duration, status := int64(a.Duration), int32(a.Status)
+			started[i], durations[i], statuses[i] = &a.StartedAt, &duration, &status
+		}
 		keys[i], sequences[i] = clean(d.OrderingKey), int64(d.Sequence)
 		ids[i], runs[i], tenants[i], positions[i] = int64(d.ID), int64(d.Run), clean(d.Tenant), int32(d.Position)
 		targets[i], names[i], versions[i], kinds[i] = clean(d.TargetID), clean(d.TargetName), int64(d.Version), string(d.Kind)
@@ -198,7 +210,7 @@ func deliveryRows(m clock.Moment, deliveries []run.Delivery) []any {
 	return []any{
 		ids, runs, tenants, positions, targets, names, versions, kinds, endpoints, timeouts, interrupts,
 		states, attempts, earlier, reasons, errs, wakes, changed, created, bodies,
-		keys, sequences, traceRows(deliveries),
+		keys, sequences, traceRows(deliveries), started, durations, statuses,
 	}
 }
 

@@ -147,13 +147,18 @@ func (s *Store) deliveries(ctx context.Context, statement string, args ...any) (
 	if err != nil || len(found) == 0 {
 		return nil, pg.Translate(err)
 	}
-	ids := make([]run.DeliveryID, len(found))
-	for i, d := range found {
-		ids[i] = d.ID
+	var ids []run.DeliveryID // of which there may be more than is in their row
+	for _, d := range found {
+		if d.Attempt > len(d.Attempts) {
+			ids = append(ids, d.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return found, nil
 	}
 	attempts, err := s.loadAttempts(ctx, ids)
 	for i := range found {
-		found[i].Attempts = attempts[found[i].ID]
+		found[i].Attempts = append(found[i].Attempts, attempts[found[i].ID]...)
 	}
 	return found, pg.Translate(err)
 }

@@ -103,6 +103,46 @@ func TestCreateRuns(t *testing.T) {
 	})
 }
 
+// TestCreateRuns_KeepsAttempts, the usual one with its delivery, others in rows of
+// their own, whichever way runs are stored.
+func TestCreateRuns_KeepsAttempts(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, "dispatch", migrations.FS)
+	s := store.New(pool, nil)
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	usual := run.Attempt{Number: 1, StartedAt: at, Duration: 1234567, Outcome: delivery.OutcomeSucceeded, Status: 204}
+	refused := run.Attempt{Number: 1, StartedAt: at, Duration: 5, Outcome: delivery.OutcomeFailed, Status: 400, Error: "no"}
+	second := run.Attempt{Number: 2, StartedAt: at, Duration: 6, Outcome: delivery.OutcomeSucceeded}
+	attempts := [][]run.Attempt{{usual}, {refused}, nil, {second}}
+	runOf := func(id run.ID, eventID string) run.Run {
+		r := event(id, eventID, delivery.Succeeded, delivery.Failed, delivery.Scheduled, delivery.Succeeded)
+		for i, a := range attempts {
+			r.Deliveries[i].Attempts, r.Deliveries[i].Attempt = a, len(a)
+		}
+		r.Deliveries[3].Attempt = 2
+		return r
+	}
+	copied, inserted := runOf(41, "copied"), runOf(42, "inserted")
+	if err := errors.Join(s.CreateRuns(t.Context(), []run.Run{copied}), s.CreateRuns(t.Context(), []run.Run{inserted, runOf(43, "copied")})); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []run.ID{41, 42} {
+		found, err := s.Run(t.Context(), tenantID, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range attempts {
+			if got := found.Deliveries[i].Attempts; !slices.Equal(got, want) {
+				t.Errorf("run %d, delivery %d: got %v, want %v", id, i+1, got, want)
+			}
+		}
+	}
+	var rows int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM attempts`).Scan(&rows); err != nil || rows != 4 {
+		t.Errorf("%d rows of attempts, %v", rows, err)
+	}
+}
+
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	s := store.New(pgtest.New(t, "dispatch", migrations.FS), nil)

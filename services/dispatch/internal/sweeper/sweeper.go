@@ -104,17 +104,14 @@ func (s *Sweeper) sweep(ctx context.Context) error {
 	if time.Since(s.begun) > again {
 		s.begun, s.runs, s.alone = time.Now(), 0, 0
 	}
-	end, err := run.ParseID(ident.Of(rules.Now.Add(-rules.Shortest()), 0))
-	if err != nil {
-		return err
-	}
-	busy, err := s.pages(ctx, &s.runs, int64(end), func(ctx context.Context, p Page) (Swept, error) {
+	end := ident.NumberOf(rules.Now.Add(-rules.Shortest()), 0)
+	busy, err := s.pages(ctx, &s.runs, end, func(ctx context.Context, p Page) (Swept, error) {
 		return s.deps.Store.DeleteRuns(ctx, p, rules.Expired)
 	})
 	if err != nil || busy {
 		return err
 	}
-	_, err = s.pages(ctx, &s.alone, int64(end), func(ctx context.Context, p Page) (Swept, error) {
+	_, err = s.pages(ctx, &s.alone, end, func(ctx context.Context, p Page) (Swept, error) {
 		return s.deps.Store.DeleteAlone(ctx, p, rules.ExpiredAlone)
 	})
 	return err

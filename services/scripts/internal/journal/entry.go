@@ -35,11 +35,7 @@ func Before(at time.Time) ID {
 	if at.Year() >= lastYear {
 		return math.MaxInt64
 	}
-	id, err := ParseID(ident.Of(at.Add(-time.Minute), 0))
-	if err != nil {
-		return 0 // before the first of all
-	}
-	return id
+	return ID(ident.NumberOf(at.Add(-time.Minute), 0))
 }
 
 // lastYear is when ids come to an end, nearly.

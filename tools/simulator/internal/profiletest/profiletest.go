@@ -21,7 +21,7 @@ func Flat(r traffic.Rates) traffic.Profile {
 		p.CallsPerSecond, p.FlowsPerSecond = append(p.CallsPerSecond, r.Calls), append(p.FlowsPerSecond, r.Flows)
 	}
 	p.House = traffic.House{
-		Speed: 1, Cores: 1, PostgresCores: 4, NATSCores: 2, NATSNodes: 3, PostgresConnections: 300, Connections: 6, EventWorkers: 384, FirstAttempts: 1024,
+		Speed: 1, Cores: 1, PostgresCores: 4, NATSCores: 2, NATSNodes: 3, PostgresConnections: 300, Connections: 6, EventWorkers: 512, FirstAttempts: 2048,
 		Retries: 128, TargetConcurrency: 128, HoldMilli: 250, ScriptWorkers: 4, Utilization: 0.7, RetrySeconds: []float64{5, 60, 600},
 		RetentionDays: traffic.Retention{Succeeded: 7, DeadLetters: 30, Hooks: 7, Invocations: 14},
 	}

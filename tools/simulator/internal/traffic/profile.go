@@ -72,8 +72,8 @@ type House struct {
 	NATSNodes           int            `json:"natsNodes"`           // 3
 	PostgresConnections int            `json:"postgresConnections"` // max_connections; 300
 	Connections         int            `json:"connections"`         // ACTIONPLANE_DATABASE_CONNECTIONS; 6
-	EventWorkers        int            `json:"eventWorkers"`        // ACTIONPLANE_DELIVERY_EVENT_WORKERS; 384
-	FirstAttempts       int            `json:"firstAttempts"`       // ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS; 1024
+	EventWorkers        int            `json:"eventWorkers"`        // ACTIONPLANE_DELIVERY_EVENT_WORKERS; 512
+	FirstAttempts       int            `json:"firstAttempts"`       // ACTIONPLANE_DELIVERY_FIRST_ATTEMPTS; 2048
 	Retries             int            `json:"retries"`             // ACTIONPLANE_DELIVERY_RETRIES; 128
 	TargetConcurrency   int            `json:"targetConcurrency"`   // ACTIONPLANE_TARGET_CONCURRENCY; 128
 	HoldMilli           float64        `json:"holdMilli"`           // ACTIONPLANE_DELIVERY_HOLD; 250
@@ -119,8 +119,8 @@ func (h House) withDefaults() House {
 	count(&h.NATSNodes, 3)
 	count(&h.PostgresConnections, 300)
 	count(&h.Connections, 6)
-	count(&h.EventWorkers, 384)
-	count(&h.FirstAttempts, 1024)
+	count(&h.EventWorkers, 512)
+	count(&h.FirstAttempts, 2048)
 	count(&h.Retries, 128)
 	count(&h.TargetConcurrency, 128)
 	count(&h.ScriptWorkers, 4)
