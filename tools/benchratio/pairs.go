@@ -17,6 +17,7 @@ var pairs = []pair{
 	{"the same, a worker a CPU, 64 callers / bare VM, one", "BenchmarkInvokeParallel", "BenchmarkBareVM"},
 	{"trigger of two scripts over the bus / a script in a worker", "BenchmarkRunTrigger", "BenchmarkInvoke"},
 	{"hook over the bus that nothing listens to, 64 callers / 1", "BenchmarkHook/NoMatch/64", "BenchmarkHook/NoMatch/1"},
+	{"longest wait behind another's flood / nothing overtaking", "BenchmarkOvertake/default", "BenchmarkOvertake/never"},
 }
 
 // ownRatios begin the metrics of benchmarks that measure their baseline
