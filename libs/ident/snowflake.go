@@ -43,10 +43,7 @@ func parse(s string) (int64, bool) {
 // snowflake that is the same wherever and whenever it is asked for. Two that
 // happened in one millisecond differ as long as their n are less than four
 // million apart.
-func Of(at time.Time, n uint64) string { return strconv.FormatInt(NumberOf(at, n), 10) }
-
-// NumberOf is Of for who has ids as numbers.
-func NumberOf(at time.Time, n uint64) int64 {
+func Of(at time.Time, n uint64) int64 {
 	ms := max(at.UnixMilli()-epochMillis, 1)
 	const low = nodeBits + sequenceBits
 	return (ms&(1<<41-1))<<low | int64(n&(1<<low-1))

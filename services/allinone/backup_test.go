@@ -388,7 +388,7 @@ func (s *saved) handOver(t *testing.T) {
 		n := s.number()
 		id, now := savedID(n), time.Now()
 		data, err := proto.Marshal(&dispatchv1.DeliverEventCommand{
-			RunId: ident.Of(now, uint64(n)), Chain: found.GetKinds()[0].GetChain(), PublishedAt: timestamppb.New(now),
+			RunId: strconv.FormatInt(ident.Of(now, uint64(n)), 10), Chain: found.GetKinds()[0].GetChain(), PublishedAt: timestamppb.New(now),
 			Event: &eventsv1.Event{Id: id, Type: savedType, Payload: savedPayload(n), CreatedAt: timestamppb.New(now)},
 		})
 		if err == nil {

@@ -152,7 +152,7 @@ func (a *arrival) begin(c chain, now time.Time) bool {
 		a.message.Settle(c.err)
 		return false
 	}
-	id := run.ID(ident.NumberOf(a.message.Stored, place(a.message.Message)))
+	id := run.ID(ident.Of(a.message.Stored, place(a.message.Message)))
 	a.run = eventRun(a.announced, id, c, a.message.Sequence, now)
 	return true
 }

@@ -30,16 +30,12 @@ func forgetful() dispatch.Config {
 func (h *house) swept(t *testing.T, s *store.Store) {
 	t.Helper()
 	for n := range 2 { // the sweep that was under way may have begun before
-		text := ident.Of(time.Now().Add(-time.Hour), uint64(n))
-		id, err := run.ParseID(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		id := run.ID(ident.Of(time.Now().Add(-time.Hour), uint64(n)))
 		if err := s.CreateRuns(t.Context(), []run.Run{{ID: id, Tenant: string(tenant.Default), TriggerKind: run.TriggerRequest, CreatedAt: time.Now()}}); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "what has expired to be deleted", func() bool {
-			_, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: text})
+			_, err := h.runs.GetRun(t.Context(), &actionplanev1.GetRunRequest{Id: id.String()})
 			return fault.CodeOf(err) == fault.CodeNotFound && strings.Contains(err.Error(), "or not any more: what succeeded is kept for 1µs")
 		})
 	}

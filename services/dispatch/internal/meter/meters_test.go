@@ -93,7 +93,7 @@ var made = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // sending is a delivery whose attempt is under way.
 func sending(tenantID, target string) run.Delivery {
-	id, _ := run.ParseID(ident.Of(made, 7))
+	id := run.ID(ident.Of(made, 7))
 	return run.Delivery{
 		ID: 9, Run: id, Tenant: tenantID, Position: 2, Condition: "event/user.human.*", Body: []byte(`{"secret":"hunter2"}`),
 		Step:     run.Step{TargetID: target, TargetName: "crm", Endpoint: "https://crm.example/path?hunter2"},

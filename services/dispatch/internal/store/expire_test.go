@@ -28,10 +28,7 @@ const day = 24 * time.Hour
 func aged(t testing.TB, n int, age time.Duration, states ...delivery.State) run.Run {
 	t.Helper()
 	at := time.Now().Add(-age).UTC().Truncate(time.Microsecond)
-	id, err := run.ParseID(ident.Of(at, uint64(n)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	id := run.ID(ident.Of(at, uint64(n)))
 	r := event(id, fmt.Sprintf("aged-%d", n), states...)
 	r.CreatedAt = at
 	for i := range r.Deliveries {

@@ -104,7 +104,7 @@ func (s *Sweeper) sweep(ctx context.Context) error {
 	if time.Since(s.begun) > again {
 		s.begun, s.runs, s.alone = time.Now(), 0, 0
 	}
-	end := ident.NumberOf(rules.Now.Add(-rules.Shortest()), 0)
+	end := ident.Of(rules.Now.Add(-rules.Shortest()), 0)
 	busy, err := s.pages(ctx, &s.runs, end, func(ctx context.Context, p Page) (Swept, error) {
 		return s.deps.Store.DeleteRuns(ctx, p, rules.Expired)
 	})

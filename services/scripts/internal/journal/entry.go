@@ -35,7 +35,7 @@ func Before(at time.Time) ID {
 	if at.Year() >= lastYear {
 		return math.MaxInt64
 	}
-	return ID(ident.NumberOf(at.Add(-time.Minute), 0))
+	return ID(ident.Of(at.Add(-time.Minute), 0))
 }
 
 // lastYear is when ids come to an end, nearly.
