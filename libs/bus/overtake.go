@@ -32,8 +32,8 @@ func (c *Conn) Place(ctx context.Context, stream, consumer string) (Place, error
 // Overtaking takes messages of a work queue that their consumer has not handed
 // out yet, whatever waits before them. It reads them where they are; the stream
 // keeps them for their turn until Finish deletes those that are done. A message
-// whose turn comes meanwhile is handled twice at once: take those that are far
-// enough behind. Only one goroutine may use it.
+// whose turn comes meanwhile is in two hands: that is for who takes it to see to.
+// Only one goroutine may use it.
 type Overtaking struct {
 	stream jetstream.Stream
 	taking *consuming
@@ -123,20 +123,20 @@ func (*overtaken) NakWithDelay(time.Duration) error { return nil }
 func (*overtaken) InProgress() error { return nil }
 
 // FirstOf returns the sequence of the oldest message of a stream whose subject
-// the filter matches, and that of the stream's last message, which is read
-// before. Where none matches, the first is to come behind that.
-func (c *Conn) FirstOf(ctx context.Context, stream, filter string) (first, last uint64, err error) {
+// the filter matches. Where there is none, the first is to come behind the last
+// message that the stream had when it was asked.
+func (c *Conn) FirstOf(ctx context.Context, stream, filter string) (uint64, error) {
 	s, err := c.js.Stream(ctx, stream)
 	if err != nil {
-		return 0, 0, fmt.Errorf("look up stream %s: %w", stream, err)
+		return 0, fmt.Errorf("look up stream %s: %w", stream, err)
 	}
-	last = s.CachedInfo().State.LastSeq
+	last := s.CachedInfo().State.LastSeq // read first
 	found, err := s.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(filter))
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return last + 1, last, nil
+		return last + 1, nil
 	case err != nil:
-		return 0, 0, fmt.Errorf("look for the oldest message of %s: %w", stream, err)
+		return 0, fmt.Errorf("look for the oldest message of %s: %w", stream, err)
 	}
-	return found.Sequence, last, nil
+	return found.Sequence, nil
 }

@@ -97,6 +97,5 @@ func (b backlog) Backlog(ctx context.Context) (acked, last uint64, err error) {
 
 // First tells where a tenant's oldest event is, if it is that stream.
 func (b backlog) First(ctx context.Context, tenantID string) (uint64, error) {
-	first, _, err := b.bus.FirstOf(ctx, b.stream, contract.EventSubject(tenantID, ">"))
-	return first, err
+	return b.bus.FirstOf(ctx, b.stream, contract.EventSubject(tenantID, ">"))
 }
