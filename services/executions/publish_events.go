@@ -51,11 +51,7 @@ func (s *Service) messages(ctx context.Context, events []*eventsv1.Event) (messa
 			e := events[i]
 			return contract.Packing{Type: e.GetType(), Alone: e.GetId() != "" || e.GetOrderingKey() != "", Size: proto.Size(e)}
 		})
-		write := together
-		if n == 1 {
-			write = func(ctx context.Context, one []*eventsv1.Event) (bus.Outgoing, error) { return message(ctx, one[0]) }
-		}
-		m, err := write(ctx, events[:n])
+		m, err := together(ctx, events[:n])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -67,6 +63,9 @@ func (s *Service) messages(ctx context.Context, events []*eventsv1.Event) (messa
 // together returns how events of one type travel as one message, and completes
 // them first.
 func together(ctx context.Context, events []*eventsv1.Event) (bus.Outgoing, error) {
+	if len(events) == 1 {
+		return message(ctx, events[0])
+	}
 	for _, e := range events {
 		complete(e)
 	}
